@@ -1,0 +1,194 @@
+"""All configuration of the pipeline: typed, documented here, validated when the process starts.
+
+A setting comes from the environment (prefix ``AICACHE_``, nested groups joined by ``__``, such as
+``AICACHE_THRESHOLDS__HIT_RATE_MIN=0.6``) or else from the TOML file that ``AICACHE_CONFIG`` names
+(``aicache-analytics.toml`` in the working directory where it is unset), or else has the default below.
+"""
+
+import os
+from datetime import UTC, date, datetime
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+CONFIG_FILE_VARIABLE = "AICACHE_CONFIG"
+DEFAULT_CONFIG_FILE = "aicache-analytics.toml"
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[int, Field(gt=0)]
+
+
+class SettingsError(Exception):
+    """A setting is missing or wrong; the message names each setting and what it must be."""
+
+
+def _absolute(path: Path) -> Path:
+    return Path(os.path.abspath(path.expanduser()))  # noqa: PTH100 - keeps symbolic links as given
+
+
+AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
+
+
+class Group(BaseModel):
+    """A group of settings; unknown names are refused, so that a misspelt one is noticed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class IngestionSettings(Group):
+    """What is read from the landing zone, and what a line must be."""
+
+    exclude: tuple[str, ...] = Field(
+        (
+            ".*", "~*", "_*", "*~", "*.tmp", "*.temp", "*.part", "*.partial", "*.filepart",
+            "*.crdownload", "*.swp", "*.inprogress", "*.md", "LICENSE*", "README*",
+        ),
+        description="Name patterns of files that are passed over: temporary names, and texts "
+        "about the data.",
+    )  # fmt: skip
+    settle_seconds: float = Field(
+        2.0, ge=0, description="A file is read once its size and time have not changed this long."
+    )
+    max_line_bytes: Positive = Field(
+        1_048_576, description="A longer line is quarantined as line_too_long."
+    )
+    future_tolerance_seconds: int = Field(
+        300, ge=0, description="How far a timestamp may lie ahead of the clock of this machine."
+    )
+    batch_bytes: Positive = Field(
+        1_000_000_000, description="Files are read and committed in batches of about this size."
+    )
+    identity_horizon_days: int = Field(
+        7, ge=0, description="An event_id seen up to this many days before is a duplicate."
+    )
+    sensor_interval_seconds: Positive = Field(
+        10, description="Seconds between two looks of the sensors at the landing zone."
+    )
+
+
+class EngineSettings(Group):
+    """What one DuckDB engine may use of the machine."""
+
+    memory_limit: str = Field(
+        "1GB", pattern=r"^\d+(\.\d+)?\s*([KMGT]i?B)$", description="Beyond it, work spills to disk."
+    )
+    threads: Positive = Field(os.cpu_count() or 1, description="Threads of one engine.")
+
+
+class InsightSettings(Group):
+    """Parameters of the workflow insights."""
+
+    session_gap_minutes: Positive = Field(30, description="Inactivity that ends a session.")
+    slow_query_seconds: float = Field(1.0, gt=0, description="A slower query is a slow query.")
+    miss_rate: Share = Field(0.5, description="A higher miss rate makes a miss-rate period.")
+    period_minutes: Positive = Field(60, description="Length of the periods of the miss rate.")
+    period_min_queries: Positive = Field(
+        10, description="A period with fewer queries has too little evidence for a miss rate."
+    )
+    top_queries: Positive = Field(20, description="How many of the most frequent queries to keep.")
+
+
+class ForecastSettings(Group):
+    """Parameters of the demand forecast."""
+
+    min_history_days: int = Field(14, ge=2, description="Below this no forecast is made.")
+    history_days: int = Field(56, ge=14, description="Days of history that a model is trained on.")
+    folds: Positive = Field(3, description="Origins of the rolling-origin backtest, a day apart.")
+    interval_width: float = Field(0.8, gt=0, lt=1, description="Nominal width of the interval.")
+
+
+class Thresholds(Group):
+    """Limits of the asset checks."""
+
+    hit_rate_min: Share = Field(0.7, description="A lower hit rate of a day alerts.")
+    response_time_max: float = Field(
+        0.5, gt=0, description="A higher average response time (seconds) of a day alerts."
+    )
+    error_rate_max: Share = Field(0.01, description="A higher share of error log lines alerts.")
+    quarantine_share_max: Share = Field(
+        0.01, description="A higher share of quarantined lines among a day's lines alerts."
+    )
+    min_events: int = Field(1, ge=0, description="Fewer validated events on a day are alerted.")
+
+
+class Settings(BaseSettings):
+    """The configuration of one process."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="AICACHE_", env_nested_delimiter="__", extra="forbid", frozen=True
+    )
+
+    landing_zone: AbsolutePath = Field(
+        Path("landing"), description="The folder where sources drop files."
+    )
+    lake: AbsolutePath = Field(Path("lake"), description="The folder of all tables and reports.")
+    sql_dir: AbsolutePath | None = Field(
+        None, description="The folder of the metrics' SQL; the one of this project where unset."
+    )
+    first_event_date: date = Field(
+        date(2010, 1, 1), description="The first day of the grid; older events are too_old."
+    )
+    owner: str = Field(
+        "team:aicache-analytics",
+        pattern=r"^(team:[\w.-]+|[^@\s]+@[^@\s]+\.[^@\s]+)$",
+        description="Owner of the assets: team:NAME or an e-mail address.",
+    )
+    ingestion: IngestionSettings = IngestionSettings()
+    engine: EngineSettings = EngineSettings()
+    insights: InsightSettings = InsightSettings()
+    forecast: ForecastSettings = ForecastSettings()
+    thresholds: Thresholds = Thresholds()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Order of precedence: arguments, environment, file."""
+        file = Path(os.environ.get(CONFIG_FILE_VARIABLE, DEFAULT_CONFIG_FILE))
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=file)
+
+
+def read_settings(**overrides: Any) -> Settings:
+    """Read and validate the configuration.
+
+    Arguments take precedence over the environment and the file. Raises SettingsError with one
+    line for each wrong setting, and where a file named by AICACHE_CONFIG does not exist.
+    """
+    named = os.environ.get(CONFIG_FILE_VARIABLE)
+    if named and not Path(named).is_file():
+        raise SettingsError(f"{CONFIG_FILE_VARIABLE} names {named}, which is not a file.")
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        lines = [
+            f"{'.'.join(str(part) for part in problem['loc']) or 'settings'}: {problem['msg']}"
+            f" (got {problem['input']!r})"
+            for problem in error.errors()
+        ]
+        raise SettingsError("Wrong configuration: " + "; ".join(lines)) from error
+    except ValueError as error:
+        raise SettingsError(f"The configuration cannot be read: {error}") from error
+
+
+@cache
+def current_settings() -> Settings:
+    """Read the settings of this process once."""
+    return read_settings()
+
+
+def today() -> date:
+    """Today's date in UTC, the zone of every event date."""
+    return datetime.now(UTC).date()
