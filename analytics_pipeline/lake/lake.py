@@ -1,0 +1,161 @@
+"""The lake: hive-partitioned Parquet, one file a table and day, each replaced atomically."""
+
+import os
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+from filelock import FileLock
+
+from analytics_pipeline.lake.engine import open_engine
+from analytics_pipeline.lake.table import Table, literal, quoted
+from analytics_pipeline.settings import EngineSettings, Settings
+
+PARTITION_FILE = "data.parquet"
+ROW_GROUP_ROWS = 61_440
+
+
+class LakeError(Exception):
+    """The lake cannot be read or written; the message says where and what to do."""
+
+
+class Lake:
+    """The folder of all tables, and the only place that reads and writes their files."""
+
+    def __init__(self, root: Path, engine: EngineSettings | None = None) -> None:
+        self.root = root
+        self.engine_settings = engine or EngineSettings()
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Lake":
+        """The lake of this configuration."""
+        return cls(settings.lake, settings.engine)
+
+    @property
+    def state(self) -> Path:
+        """Folder of the ledger, the locks and the scratch space."""
+        return self.root / "_state"
+
+    @contextmanager
+    def engine(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Open a DuckDB engine for a piece of work; a full disk is reported as LakeError."""
+        try:
+            with open_engine(self.state / "scratch", self.engine_settings) as connection:
+                yield connection
+        except (duckdb.IOException, duckdb.OutOfMemoryException, OSError) as error:
+            if "No space left" not in str(error):
+                raise
+            raise LakeError(
+                f"No space left on the disk of the lake {self.root}. Nothing was half-written: "
+                "free some space and run again."
+            ) from error
+
+    def partition_file(self, table: Table, day: date) -> Path:
+        """Path of the file that holds a table's rows of a day."""
+        return self.root / table.name / f"event_date={day.isoformat()}" / PARTITION_FILE
+
+    def dates(self, table: Table) -> list[date]:
+        """Dates for which the table has a partition, ascending."""
+        found = (self.root / table.name).glob(f"event_date=*/{PARTITION_FILE}")
+        return sorted(date.fromisoformat(file.parent.name.partition("=")[2]) for file in found)
+
+    def scan(self, table: Table, days: Iterable[date] | None = None) -> str:
+        """SQL of a relation with the table's columns and event_date; empty where nothing is stored.
+
+        Columns that older partitions lack are null. ``days`` limits the partitions; all where None.
+        """
+        wanted = self.dates(table) if days is None else sorted(set(days))
+        files = [self.partition_file(table, day) for day in wanted]
+        present = [literal(str(file)) for file in files if file.exists()]
+        declared = ", ".join(
+            f"NULL::{column.type} AS {quoted(column.name)}" for column in table.columns
+        )
+        names = ", ".join(quoted(name) for name in [*table.column_names, "event_date"])
+        empty = f"SELECT {declared}, NULL::DATE AS event_date WHERE false"
+        if not present:
+            return f"({empty})"
+        stored = (
+            f"SELECT * FROM read_parquet([{', '.join(present)}], union_by_name = true, "
+            "hive_partitioning = true, hive_types = {'event_date': DATE})"
+        )
+        return f"(SELECT {names} FROM ({empty} UNION ALL BY NAME {stored}))"
+
+    def frame(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        table: Table,
+        days: Iterable[date] | None = None,
+    ) -> pd.DataFrame:
+        """Read a small table into a frame, ordered by day and the table's order."""
+        order = ", ".join(quoted(name) for name in ["event_date", *table.order_by])
+        return connection.execute(f"FROM {self.scan(table, days)} ORDER BY {order}").df()
+
+    @contextmanager
+    def locked(self, table: Table, days: Sequence[date]) -> Iterator[None]:
+        """Hold the partitions of a table from the reading of their inputs to their replacement.
+
+        Whoever holds them last has read inputs at least as new as everyone before, so concurrent
+        runs end with the result of the newest input. A killed process releases its locks.
+        """
+        folder = self.state / "locks" / table.name
+        folder.mkdir(parents=True, exist_ok=True)
+        with ExitStack() as stack:
+            for day in sorted(set(days)):
+                stack.enter_context(FileLock(folder / f"{day.isoformat()}.lock"))
+            yield
+
+    def replace(
+        self, connection: duckdb.DuckDBPyConnection, table: Table, day: date, query: str
+    ) -> int:
+        """Replace a partition by the rows of a query, atomically; returns the number of rows.
+
+        The query must give the table's columns; they are cast to their declared types and written
+        in the table's order. Call it with the partition locked.
+        """
+        file = self.partition_file(table, day)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        for abandoned in file.parent.glob("*.tmp"):
+            abandoned.unlink(missing_ok=True)
+        staged = file.with_name(f"{uuid.uuid4().hex}.tmp")
+        columns = ", ".join(
+            f"{quoted(column.name)}::{column.type} AS {quoted(column.name)}"
+            for column in table.columns
+        )
+        order = ", ".join(quoted(name) for name in table.order_by)
+        try:
+            copied = connection.execute(
+                f"COPY (SELECT {columns} FROM ({query}) ORDER BY {order}) TO "
+                f"{literal(str(staged))} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, "
+                f"ROW_GROUP_SIZE {ROW_GROUP_ROWS})"
+            ).fetchone()
+            publish(staged, file)
+        finally:
+            staged.unlink(missing_ok=True)
+        return int(copied[0]) if copied else 0
+
+
+def publish(staged: Path, target: Path) -> None:
+    """Put a finished file in the place of another, so that a crash leaves the one or the other."""
+    with staged.open("rb") as handle:
+        os.fsync(handle.fileno())
+    staged.replace(target)
+    folder = os.open(target.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def publish_text(target: Path, text: str) -> None:
+    """Write a text file atomically."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    staged = target.with_name(f".{target.name}.{uuid.uuid4().hex}.tmp")
+    try:
+        staged.write_text(text, encoding="utf-8")
+        publish(staged, target)
+    finally:
+        staged.unlink(missing_ok=True)

@@ -1,0 +1,50 @@
+"""What a table of the lake is: the declaration that its readers and writers share."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: name, DuckDB type, meaning, and what its values must satisfy.
+
+    ``minimum`` and ``maximum`` are inclusive; ``accepted`` lists the only values.
+    """
+
+    name: str
+    type: str
+    description: str
+    nullable: bool = True
+    unit: str | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+    accepted: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Table:
+    """A daily table of the lake, without its partition column ``event_date``.
+
+    ``key`` names the columns that identify a row within a day; ``order_by`` the columns by which
+    rows are written, so that equal content gives equal bytes.
+    """
+
+    name: str
+    description: str
+    columns: tuple[Column, ...]
+    order_by: tuple[str, ...]
+    key: tuple[str, ...] = ()
+
+    @property
+    def column_names(self) -> list[str]:
+        """Names of the columns, in order."""
+        return [column.name for column in self.columns]
+
+
+def quoted(name: str) -> str:
+    """Quote an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """Quote an SQL string."""
+    return "'" + text.replace("'", "''") + "'"
