@@ -1,4 +1,4 @@
-"""The daily grid: one partition for each event date, from the first configured day to today (UTC)."""
+"""The daily grid: one partition for each event date, from the first configured day to today."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta

@@ -1,8 +1,9 @@
 """All configuration of the pipeline: typed, documented here, validated when the process starts.
 
-A setting comes from the environment (prefix ``AICACHE_``, nested groups joined by ``__``, such as
-``AICACHE_THRESHOLDS__HIT_RATE_MIN=0.6``) or else from the TOML file that ``AICACHE_CONFIG`` names
-(``aicache-analytics.toml`` in the working directory where it is unset), or else has the default below.
+A setting comes from the environment (prefix ``AICACHE_``, nested groups joined by ``__``, such
+as ``AICACHE_THRESHOLDS__HIT_RATE_MIN=0.6``), or else from the TOML file that ``AICACHE_CONFIG``
+names (``aicache-analytics.toml`` in the working directory where it is unset), or else has the
+default below.
 """
 
 import os
@@ -64,10 +65,7 @@ class IngestionSettings(Group):
         300, ge=0, description="How far a timestamp may lie ahead of the clock of this machine."
     )
     batch_bytes: Positive = Field(
-        1_000_000_000, description="Files are read and committed in batches of about this size."
-    )
-    identity_horizon_days: int = Field(
-        7, ge=0, description="An event_id seen up to this many days before is a duplicate."
+        512_000_000, description="Files are read and committed in batches of about this size."
     )
     sensor_interval_seconds: Positive = Field(
         10, description="Seconds between two looks of the sensors at the landing zone."
@@ -134,7 +132,7 @@ class Settings(BaseSettings):
         None, description="The folder of the metrics' SQL; the one of this project where unset."
     )
     first_event_date: date = Field(
-        date(2010, 1, 1), description="The first day of the grid; older events are too_old."
+        date(2005, 1, 1), description="The first day of the grid; older events are too_old."
     )
     owner: str = Field(
         "team:aicache-analytics",

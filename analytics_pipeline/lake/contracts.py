@@ -1,4 +1,4 @@
-"""The pandera contract of every table: made from its declaration, checked where frames cross stages."""
+"""The pandera contract of every table: made from its declaration, checked between stages."""
 
 from typing import TYPE_CHECKING
 
@@ -66,7 +66,7 @@ def _pandas_type(duckdb_type: str) -> str | None:
 
 
 def checked(table: Table, frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the frame with its contract's types; raises ContractError where it breaks the contract."""
+    """Return the frame with its contract's types; raises ContractError where it breaks it."""
     import pandera.errors
 
     try:

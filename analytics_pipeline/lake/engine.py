@@ -14,7 +14,9 @@ from analytics_pipeline.settings import EngineSettings
 
 
 @contextmanager
-def open_engine(scratch_root: Path, settings: EngineSettings) -> Iterator[duckdb.DuckDBPyConnection]:
+def open_engine(
+    scratch_root: Path, settings: EngineSettings
+) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open an engine that works in UTC, within the configured memory, and clean up behind it."""
     scratch = scratch_root / f"{os.getpid()}-{uuid.uuid4().hex}"
     scratch.mkdir(parents=True)

@@ -114,7 +114,8 @@ class Lake:
         """Replace a partition by the rows of a query, atomically; returns the number of rows.
 
         The query must give the table's columns; they are cast to their declared types and written
-        in the table's order. Call it with the partition locked.
+        in the table's order, or in the query's where the table has none. Call it with the partition
+        locked.
         """
         file = self.partition_file(table, day)
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -126,9 +127,10 @@ class Lake:
             for column in table.columns
         )
         order = ", ".join(quoted(name) for name in table.order_by)
+        sorted_by = f" ORDER BY {order}" if order else ""
         try:
             copied = connection.execute(
-                f"COPY (SELECT {columns} FROM ({query}) ORDER BY {order}) TO "
+                f"COPY (SELECT {columns} FROM ({query}){sorted_by}) TO "
                 f"{literal(str(staged))} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, "
                 f"ROW_GROUP_SIZE {ROW_GROUP_ROWS})"
             ).fetchone()
@@ -136,6 +138,29 @@ class Lake:
         finally:
             staged.unlink(missing_ok=True)
         return int(copied[0]) if copied else 0
+
+    def replace_days(
+        self, connection: duckdb.DuckDBPyConnection, table: Table, days: Sequence[date], query: str
+    ) -> dict[date, int]:
+        """Replace several partitions by the rows of one query; returns the rows of each day.
+
+        The query is run once and must give the table's columns and event_date. A day of ``days``
+        for which it has no rows becomes an empty partition. Call it with the partitions locked.
+        """
+        relation = f"replacement_{uuid.uuid4().hex}"
+        connection.execute(f"CREATE TEMP TABLE {relation} AS {query}")
+        try:
+            return {
+                day: self.replace(
+                    connection,
+                    table,
+                    day,
+                    f"FROM {relation} WHERE event_date = DATE {literal(day.isoformat())}",
+                )
+                for day in sorted(set(days))
+            }
+        finally:
+            connection.execute(f"DROP TABLE {relation}")
 
 
 def publish(staged: Path, target: Path) -> None:
