@@ -67,6 +67,9 @@ class IngestionSettings(Group):
     batch_bytes: Positive = Field(
         512_000_000, description="Files are read and committed in batches of about this size."
     )
+    update_attempts: Positive = Field(
+        3, description="How often the sensor starts an update of a date that fails each time."
+    )
     sensor_interval_seconds: Positive = Field(
         10, description="Seconds between two looks of the sensors at the landing zone."
     )

@@ -40,11 +40,16 @@ class Lake:
         """Folder of the ledger, the locks and the scratch space."""
         return self.root / "_state"
 
+    @property
+    def scratch(self) -> Path:
+        """Folder where engines spill, one folder a process."""
+        return self.state / "scratch"
+
     @contextmanager
     def engine(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """Open a DuckDB engine for a piece of work; a full disk is reported as LakeError."""
         try:
-            with open_engine(self.state / "scratch", self.engine_settings) as connection:
+            with open_engine(self.scratch, self.engine_settings) as connection:
                 yield connection
         except (duckdb.IOException, duckdb.OutOfMemoryException, OSError) as error:
             if "No space left" not in str(error):
@@ -93,6 +98,16 @@ class Lake:
         """Read a small table into a frame, ordered by day and the table's order."""
         order = ", ".join(quoted(name) for name in ["event_date", *table.order_by])
         return connection.execute(f"FROM {self.scan(table, days)} ORDER BY {order}").df()
+
+    def row_counts(
+        self, connection: duckdb.DuckDBPyConnection, table: Table, days: Iterable[date]
+    ) -> dict[date, int]:
+        """Number of rows of each of the days; 0 where nothing is stored."""
+        wanted = list(days)
+        counted = connection.execute(
+            f"SELECT event_date, count(*) FROM {self.scan(table, wanted)} GROUP BY ALL"
+        ).fetchall()
+        return dict.fromkeys(wanted, 0) | dict(counted)
 
     @contextmanager
     def locked(self, table: Table, days: Sequence[date]) -> Iterator[None]:

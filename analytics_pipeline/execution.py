@@ -1,0 +1,162 @@
+"""Running the pipeline's jobs in this process, on the Dagster instance that the UI shows."""
+
+import os
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from analytics_pipeline.ingestion.discovery import list_landing_zone
+from analytics_pipeline.ingestion.intake import new_files
+from analytics_pipeline.ingestion.ledger import FileVersion, Ledger
+from analytics_pipeline.ingestion.sensors import INTAKE_JOB
+from analytics_pipeline.ingestion.updates import (
+    UPDATE_JOB,
+    range_tags,
+    ranges_to_update,
+    settle_finished_updates,
+    unfinished_updates,
+)
+from analytics_pipeline.lake.lake import Lake
+from analytics_pipeline.settings import Settings
+
+DAGSTER_HOME = "DAGSTER_HOME"
+PACKAGE = Path(__file__).parent
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+Listener = Callable[[str], None]
+"""Told in words what a run is doing."""
+
+
+class RunError(Exception):
+    """A run failed; the message says in which step and why."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run of the whole pipeline did.
+
+    ``taken`` are the new file versions, ``refused`` the files that could not be read with the
+    reason, ``unsettled`` those still being written, and ``updated`` the ranges of event dates that
+    were brought up to date.
+    """
+
+    taken: tuple[FileVersion, ...]
+    refused: Mapping[str, str]
+    unsettled: tuple[str, ...]
+    updated: tuple[tuple[date, date], ...]
+    failures: tuple[str, ...] = ()
+
+
+def open_instance(settings: Settings) -> dg.DagsterInstance:
+    """The Dagster instance that DAGSTER_HOME names; one inside the lake where it is unset."""
+    home = os.environ.setdefault(DAGSTER_HOME, str(settings.lake / "_dagster"))
+    configuration = Path(home) / "dagster.yaml"
+    if not configuration.exists():
+        configuration.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(_default_configuration(), configuration)
+    return dg.DagsterInstance.get()
+
+
+def _default_configuration() -> Path:
+    bundled = PACKAGE / "_bundled" / "dagster.yaml"
+    return bundled if bundled.exists() else PACKAGE.parent / "dagster.yaml"
+
+
+def bring_up_to_date(
+    settings: Settings, instance: dg.DagsterInstance, listener: Listener | None = None
+) -> Outcome:
+    """Take all that is new in the landing zone, and update every date that awaits it.
+
+    Dates that another run is updating right now are left to it. A failed update is reported in
+    ``failures`` and its dates go on awaiting one.
+    """
+    lake = Lake.of(settings)
+    with Ledger.open(lake.state) as ledger:
+        before = {version.path: version for version in ledger.versions()}
+        listing = list_landing_zone(settings.landing_zone, settings.ingestion.exclude)
+        prefix = ledger.path_prefix(settings.landing_zone)
+        if new_files(listing, ledger, prefix, retry=True):
+            execute(instance, INTAKE_JOB, listener=listener, config={"wait": True, "retry": True})
+        taken = [version for version in ledger.versions() if version != before.get(version.path)]
+        left = new_files(listing, ledger, prefix, retry=False)
+        settle_finished_updates(ledger, instance)
+        ranges = ranges_to_update(ledger.awaiting_update(), unfinished_updates(instance))
+        updated, failures = [], []
+        for first, last in ranges:
+            try:
+                update(instance, first, last, listener=listener)
+                updated.append((first, last))
+            except RunError as error:
+                failures.append(str(error))
+        settle_finished_updates(ledger, instance)
+        return Outcome(
+            tuple(version for version in taken if version.sha256 != _sha256(before, version)),
+            {**ledger.refusals(), **dict(problem.split(": ", 1) for problem in listing.problems)},
+            tuple(file.path for file in left),
+            tuple(updated),
+            tuple(failures),
+        )
+
+
+def _sha256(versions: Mapping[str, FileVersion], version: FileVersion) -> str | None:
+    known = versions.get(version.path)
+    return known.sha256 if known else None
+
+
+def update(
+    instance: dg.DagsterInstance,
+    first: date,
+    last: date,
+    *,
+    assets: Sequence[str] | None = None,
+    listener: Listener | None = None,
+) -> None:
+    """Build the dates from first to last in one run; all daily assets, or only those named.
+
+    Raises RunError.
+    """
+    execute(instance, UPDATE_JOB, tags=range_tags(first, last), assets=assets, listener=listener)
+
+
+def execute(
+    instance: dg.DagsterInstance,
+    job_name: str,
+    *,
+    tags: Mapping[str, str] | None = None,
+    assets: Sequence[str] | None = None,
+    config: Mapping[str, Any] | None = None,
+    listener: Listener | None = None,
+) -> None:
+    """Execute a job in this process; ``config`` is that of landing_files. Raises RunError."""
+    from analytics_pipeline.definitions import defs
+
+    job = defs.resolve_job_def(job_name)
+    run_config: dict[str, Any] = dict(QUIET)
+    if config is not None:
+        run_config["ops"] = {"landing_files": {"config": dict(config)}}
+    run_id = dg.make_new_run_id() if hasattr(dg, "make_new_run_id") else None
+    result = job.execute_in_process(
+        instance=instance,
+        tags=dict(tags or {}),
+        run_config=run_config,
+        asset_selection=None if assets is None else [dg.AssetKey(name) for name in assets],
+        raise_on_error=False,
+        run_id=run_id,
+    )
+    if not result.success:
+        raise RunError(_failure(result, job_name))
+
+
+def _failure(result: dg.ExecuteInProcessResult, job_name: str) -> str:
+    for event in result.all_events:
+        if event.is_step_failure:
+            error = event.step_failure_data.error
+            cause = error.cause if error and error.cause else error
+            text = cause.message.strip() if cause else "no reason was given"
+            return f"{event.step_key}: {text.splitlines()[0]} (run {result.run_id})"
+    return f"{job_name} failed before its first step (run {result.run_id})"

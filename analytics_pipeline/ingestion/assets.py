@@ -1,0 +1,155 @@
+"""The assets of ingestion: the landing zone's files, their lines, and the validated events."""
+
+from collections.abc import Iterable, Iterator
+
+import dagster as dg
+from pydantic import Field
+
+from analytics_pipeline.daily_assets import (
+    SINGLE_RUN,
+    daily_spec,
+    describe_partition,
+    lake_of_process,
+    requested_dates,
+)
+from analytics_pipeline.events.tables import VALIDATED_EVENTS
+from analytics_pipeline.ingestion.accounts import FileAccount, file_accounts
+from analytics_pipeline.ingestion.intake import Intake, take_in
+from analytics_pipeline.ingestion.ledger import Ledger
+from analytics_pipeline.ingestion.tables import (
+    FILE_LINE_COUNTS,
+    QUARANTINED_LINES,
+    RAW_EVENTS,
+)
+from analytics_pipeline.ingestion.validation import DayCounts, validate
+from analytics_pipeline.settings import current_settings
+
+GROUP = "ingestion"
+SHOWN_FILES = 50
+
+
+class IntakeConfig(dg.Config):
+    """How an intake behaves."""
+
+    wait: bool = Field(False, description="Wait once for files that have not settled.")
+    retry: bool = Field(False, description="Try files again that were refused before.")
+
+
+@dg.asset(
+    key="landing_files",
+    description="The versions of the landing zone's files. Materializing it takes every new one: "
+    "its lines are filed under their event dates, which then await an update of raw_events and "
+    "everything downstream.",
+    group_name=GROUP,
+    kinds={"file", "sqlite"},
+    owners=[current_settings().owner],
+    pool="landing_zone",
+)
+def landing_files(
+    context: dg.AssetExecutionContext, config: IntakeConfig
+) -> dg.MaterializeResult[None]:
+    """Take what is new in the landing zone."""
+    settings = current_settings()
+
+    def progress(files: int, of_files: int, size: int, of_size: int) -> None:
+        context.log.info(
+            f"{files} of {of_files} files taken, {size / 1e6:,.1f} of {of_size / 1e6:,.1f} MB"
+        )
+
+    intake = take_in(
+        lake_of_process(), settings, wait=config.wait, retry=config.retry, progress=progress
+    )
+    for path, problem in intake.refused:
+        context.log.warning(f"{path} could not be read and was left for later: {problem}.")
+    for problem in intake.problems:
+        context.log.warning(f"A part of the landing zone could not be listed: {problem}.")
+    return dg.MaterializeResult(
+        metadata=_intake_metadata(intake, settings.landing_zone.as_uri()),
+        # Which dates await an update stands in the ledger: an intake makes no other date stale.
+        data_version=dg.DataVersion("landing zone"),
+    )
+
+
+def _intake_metadata(intake: Intake, url: str) -> dict[str, dg.MetadataValue]:
+    records = [
+        dg.TableRecord({
+            "path": version.path,
+            "lines": version.lines,
+            "event dates": ", ".join(map(str, version.event_dates)),
+            "problem": version.problem or "",
+        })
+        for version in intake.taken[:SHOWN_FILES]
+    ]  # fmt: skip
+    return {
+        "landing zone": dg.MetadataValue.url(url),
+        "files taken": dg.MetadataValue.int(len(intake.taken)),
+        "lines taken": dg.MetadataValue.int(sum(version.lines for version in intake.taken)),
+        "event dates touched": dg.MetadataValue.json([str(day) for day in intake.event_dates]),
+        "files still being written": dg.MetadataValue.json(list(intake.unsettled)),
+        "files refused": dg.MetadataValue.json(dict(intake.refused)),
+        **({"first files taken": dg.MetadataValue.table(records)} if records else {}),
+    }
+
+
+@dg.multi_asset(
+    specs=[daily_spec(RAW_EVENTS, group=GROUP, deps=["landing_files"], kinds=["parquet"])],
+    backfill_policy=SINGLE_RUN,
+)
+def raw_events(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
+    """Take stock of the lines that the intake filed under the requested dates."""
+    days = requested_dates(context)
+    lake = lake_of_process()
+    with Ledger.open(lake.state) as ledger, lake.engine() as connection:
+        ledger.begin_update(context.run_id, days)
+        rows = lake.row_counts(connection, RAW_EVENTS, days)
+    for day in days:
+        describe_partition(context, RAW_EVENTS, day, rows[day])
+    yield dg.MaterializeResult(asset_key=RAW_EVENTS.name)
+
+
+@dg.multi_asset(
+    specs=[
+        daily_spec(VALIDATED_EVENTS, group=GROUP, deps=["raw_events"]),
+        daily_spec(QUARANTINED_LINES, group=GROUP, deps=["raw_events"]),
+        daily_spec(FILE_LINE_COUNTS, group=GROUP, deps=["raw_events"]),
+    ],
+    backfill_policy=SINGLE_RUN,
+)
+def validated_events(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
+    """Validate the lines of the requested dates and account for each of them."""
+    days = requested_dates(context)
+    lake = lake_of_process()
+    counts = validate(lake, current_settings(), days)
+    with lake.engine() as connection:
+        accounts = file_accounts(lake, connection, days)
+    for day in days:
+        account = counts[day]
+        describe_partition(
+            context, VALIDATED_EVENTS, day, account.validated, conservation=_conservation(account)
+        )
+        describe_partition(context, QUARANTINED_LINES, day, account.quarantined)
+        of_day = [file for file in accounts if file.event_date == day]
+        describe_partition(context, FILE_LINE_COUNTS, day, len(of_day), files=_table(of_day))
+    for table in (VALIDATED_EVENTS, QUARANTINED_LINES, FILE_LINE_COUNTS):
+        yield dg.MaterializeResult(asset_key=table.name)
+
+
+def _conservation(counts: DayCounts) -> dg.MetadataValue:
+    return dg.MetadataValue.md(
+        "| lines | validated | duplicate | quarantined | blank |\n|--:|--:|--:|--:|--:|\n"
+        f"| {counts.lines:,} | {counts.validated:,} | {counts.duplicate:,} "
+        f"| {counts.quarantined:,} | {counts.blank:,} |"
+    )
+
+
+def _table(accounts: Iterable[FileAccount]) -> dg.MetadataValue:
+    columns = FILE_LINE_COUNTS.column_names
+    records = [
+        dg.TableRecord({name: getattr(account, name) for name in columns})
+        for account in list(accounts)[:SHOWN_FILES]
+    ]
+    schema = dg.TableSchema([
+        dg.TableColumn(column.name, "string" if column.type == "VARCHAR" else "int")
+        for column in FILE_LINE_COUNTS.columns
+    ])  # fmt: skip
+    return dg.MetadataValue.table(records, schema=schema)

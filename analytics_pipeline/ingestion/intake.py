@@ -1,0 +1,258 @@
+"""Intake: from the files of the landing zone to raw events, each line under its event date."""
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Protocol
+
+import duckdb
+import pyarrow as pa
+from filelock import FileLock
+
+from analytics_pipeline.ingestion.discovery import (
+    FileState,
+    LandedFile,
+    Listing,
+    list_landing_zone,
+)
+from analytics_pipeline.ingestion.ledger import FileVersion, Ledger
+from analytics_pipeline.ingestion.lines import LINES_SCHEMA, LineReader, UnreadableFileError
+from analytics_pipeline.ingestion.tables import RAW_EVENTS
+from analytics_pipeline.ingestion.timestamps import time_text, utc
+from analytics_pipeline.lake.engine import remove_abandoned_scratch
+from analytics_pipeline.lake.lake import Lake
+from analytics_pipeline.lake.table import literal
+from analytics_pipeline.settings import Settings
+
+STREAM_SCHEMA = pa.schema([("file_number", pa.int32()), *LINES_SCHEMA])
+
+
+@dataclass(frozen=True)
+class Intake:
+    """What an intake did.
+
+    ``taken`` are the new file versions, ``unsettled`` the paths still being written, ``refused``
+    the files that could not be read with the reason, ``problems`` what could not be listed, and
+    ``event_dates`` the dates whose lines changed.
+    """
+
+    taken: tuple[FileVersion, ...] = ()
+    unsettled: tuple[str, ...] = ()
+    refused: tuple[tuple[str, str], ...] = ()
+    problems: tuple[str, ...] = ()
+    event_dates: tuple[date, ...] = ()
+
+
+class Progress(Protocol):
+    """Told after each batch how many files and bytes of all are done."""
+
+    def __call__(self, files: int, of_files: int, size: int, of_size: int) -> None:
+        """Note the progress."""
+
+
+def new_files(listing: Listing, ledger: Ledger, prefix: str, *, retry: bool) -> list[LandedFile]:
+    """The files whose state is not the one in which they were taken (or refused, unless retry).
+
+    Their paths get ``prefix`` before them.
+    """
+    known = ledger.known_states()
+    if not retry:
+        known |= ledger.refused_states()
+    files = [replace(file, path=prefix + file.path) for file in listing.files]
+    return [file for file in files if known.get(file.path) != file.state]
+
+
+def take_in(
+    lake: Lake,
+    settings: Settings,
+    *,
+    wait: bool = False,
+    retry: bool = False,
+    progress: Progress | None = None,
+) -> Intake:
+    """Take every new file version of the landing zone into the raw events.
+
+    Files are committed in batches, in the order of their paths; one intake works at a time, so
+    that what was read last is what is written last. With ``wait`` files that have not settled are
+    waited for once; with ``retry`` files that were refused are tried again though unchanged.
+    Raises LandingZoneError and LakeError.
+    """
+    lake.state.mkdir(parents=True, exist_ok=True)
+    remove_abandoned_scratch(lake.scratch)
+    with FileLock(lake.state / "intake.lock"), Ledger.open(lake.state) as ledger:
+        prefix = ledger.path_prefix(settings.landing_zone)
+        listing = list_landing_zone(settings.landing_zone, settings.ingestion.exclude)
+        files = new_files(listing, ledger, prefix, retry=retry)
+        settled = settled_files(files, settings)
+        if wait and len(settled) < len(files):
+            time.sleep(settings.ingestion.settle_seconds)
+            listing = list_landing_zone(settings.landing_zone, settings.ingestion.exclude)
+            files = new_files(listing, ledger, prefix, retry=retry)
+            settled = settled_files(files, settings)
+        ledger.forget_refusals(prefix + file.path for file in listing.files)
+        taken: list[FileVersion] = []
+        days: set[date] = set()
+        done, size, of_size = 0, 0, sum(file.state.size for file in settled)
+        for batch in _batches(settled, settings.ingestion.batch_bytes):
+            versions, touched = _Batch(lake, settings, ledger).take(batch)
+            taken += versions
+            days |= touched
+            done, size = done + len(batch), size + sum(file.state.size for file in batch)
+            if progress:
+                progress(done, len(settled), size, of_size)
+        return Intake(
+            tuple(taken),
+            tuple(file.path for file in files if file not in set(settled)),
+            tuple(sorted(ledger.refusals().items())),
+            listing.problems,
+            tuple(sorted(days)),
+        )
+
+
+def settled_files(files: Sequence[LandedFile], settings: Settings) -> list[LandedFile]:
+    """Those of the files that were left alone for the settle time."""
+    now = time.time_ns()
+    return [file for file in files if file.state.settled(now, settings.ingestion.settle_seconds)]
+
+
+def _batches(files: Sequence[LandedFile], batch_bytes: int) -> Iterator[list[LandedFile]]:
+    batch: list[LandedFile] = []
+    size = 0
+    for file in files:
+        if batch and size + file.state.size > batch_bytes:
+            yield batch
+            batch, size = [], 0
+        batch.append(file)
+        size += file.state.size
+    if batch:
+        yield batch
+
+
+class _Batch:
+    """One batch: read into the engine, dated, put into the partitions, and recorded."""
+
+    def __init__(self, lake: Lake, settings: Settings, ledger: Ledger) -> None:
+        self._lake = lake
+        self._settings = settings
+        self._ledger = ledger
+        self._taken_at = datetime.now(UTC).replace(tzinfo=None)
+        self._versions: dict[int, FileVersion] = {}
+
+    def take(self, files: Sequence[LandedFile]) -> tuple[list[FileVersion], set[date]]:
+        """Take the files; returns their versions and the dates that changed."""
+        with self._lake.engine() as connection:
+            self._read(connection, files)
+            if not self._versions:
+                return [], set()
+            self._date_undated_lines(connection)
+            self._note_event_dates(connection)
+            paths = {version.path: version.event_dates for version in self._versions.values()}
+            days = self._ledger.dates_of(paths) | {day for dates in paths.values() for day in dates}
+            with self._lake.locked(RAW_EVENTS, sorted(days)):
+                self._ledger.announce(paths, days)
+                for day in sorted(days):
+                    self._lake.replace(connection, RAW_EVENTS, day, self._partition(day))
+                self._ledger.commit(list(self._versions.values()), days)
+        return sorted(self._versions.values(), key=lambda version: version.path), days
+
+    def _read(self, connection: duckdb.DuckDBPyConnection, files: Sequence[LandedFile]) -> None:
+        ingestion = self._settings.ingestion
+        latest = self._taken_at + timedelta(seconds=ingestion.future_tolerance_seconds)
+        stream = pa.RecordBatchReader.from_batches(STREAM_SCHEMA, self._stream(files))
+        connection.register("stream", stream)
+        connection.execute(
+            f"""
+            CREATE TEMP TABLE line_read AS
+            SELECT
+                file_number, line_number, line, bytes,
+                CASE
+                    WHEN event_time BETWEEN ? AND ? THEN event_time::DATE
+                END AS event_date
+            FROM (
+                SELECT *, {utc("time_text")} AS event_time
+                FROM (
+                    SELECT
+                        *,
+                        CASE
+                            WHEN strlen(line) <= ? AND json_valid(line)
+                            THEN {time_text("line")}
+                        END AS time_text
+                    FROM stream
+                )
+            )
+            """,
+            [self._settings.first_event_date, latest, ingestion.max_line_bytes],
+        )
+        connection.unregister("stream")
+        taken = ", ".join(
+            f"({number}, {literal(version.path)})" for number, version in self._versions.items()
+        )
+        if taken:
+            connection.execute(
+                f"CREATE TEMP TABLE file_read AS FROM (VALUES {taken}) AS v (file_number, path)"
+            )
+
+    def _stream(self, files: Sequence[LandedFile]) -> Iterator[pa.RecordBatch]:
+        for number, file in enumerate(files):
+            try:
+                yield from self._lines_of(number, file)
+            except FileNotFoundError:
+                continue
+            except (OSError, UnreadableFileError) as error:
+                reason = getattr(error, "strerror", None) or str(error)
+                self._ledger.refuse(file.path, file.state, reason)
+
+    def _lines_of(self, number: int, file: LandedFile) -> Iterator[pa.RecordBatch]:
+        held = self._ledger.sha256_of(file.path)
+        with file.location.open("rb") as handle:
+            if held is not None and LineReader(handle).read_digest() == held:
+                self._ledger.note_state(file.path, file.state)
+                return
+            handle.seek(0)
+            reader = LineReader(handle)
+            for batch in reader.batches():
+                numbers = pa.repeat(pa.scalar(number, pa.int32()), len(batch))
+                yield pa.record_batch([numbers, *batch.columns], schema=STREAM_SCHEMA)
+            state = FileState.of(file.location.stat())
+        # A file that changed while it was read is not a version: its lines go unused, and it is
+        # taken when it has settled.
+        if state == file.state:
+            self._versions[number] = FileVersion(
+                file.path, state, reader.sha256, self._taken_at, reader.lines, reader.problem
+            )
+
+    def _date_undated_lines(self, connection: duckdb.DuckDBPyConnection) -> None:
+        latest = dict(
+            connection.execute(
+                "SELECT file_number, max(event_date) FROM line_read GROUP BY file_number"
+            ).fetchall()
+        )
+        first, last = self._settings.first_event_date, self._taken_at.date()
+        for number, version in self._versions.items():
+            modified = datetime.fromtimestamp(version.state.modified_ns / 1e9, UTC).date()
+            day = latest.get(number) or min(max(modified, first), last)
+            connection.execute(
+                "UPDATE line_read SET event_date = ? WHERE file_number = ? AND event_date IS NULL",
+                [day, number],
+            )
+
+    def _note_event_dates(self, connection: duckdb.DuckDBPyConnection) -> None:
+        rows = connection.execute(
+            "SELECT file_number, list_sort(list(DISTINCT event_date)) FROM line_read GROUP BY ALL"
+        ).fetchall()
+        dates = {number: tuple(days) for number, days in rows}
+        for number, version in self._versions.items():
+            self._versions[number] = replace(version, event_dates=dates.get(number, ()))
+
+    def _partition(self, day: date) -> str:
+        taken_at = literal(self._taken_at.isoformat())
+        return f"""
+            SELECT path, line_number, taken_at, line, bytes
+            FROM {self._lake.scan(RAW_EVENTS, [day])}
+            WHERE path NOT IN (SELECT path FROM file_read)
+            UNION ALL
+            SELECT path, line_number, TIMESTAMP {taken_at}, line, bytes
+            FROM line_read JOIN file_read USING (file_number)
+            WHERE event_date = DATE {literal(day.isoformat())}
+        """

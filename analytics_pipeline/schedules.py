@@ -1,0 +1,26 @@
+"""The job that updates dates from raw events to reports, and the schedule that runs it daily."""
+
+from datetime import timedelta
+
+import dagster as dg
+
+from analytics_pipeline.ingestion.updates import UPDATE_JOB
+
+update_job = dg.define_asset_job(
+    UPDATE_JOB,
+    selection=dg.AssetSelection.all() - dg.AssetSelection.assets("landing_files"),
+    description="Bring everything of the chosen dates up to date: from raw events to reports.",
+)
+
+
+@dg.schedule(
+    job=update_job,
+    cron_schedule="15 0 * * *",
+    execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Builds yesterday's report, also for a day that brought no events at all.",
+)
+def daily_report_schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+    """Request the update of the day before the scheduled time."""
+    day = (context.scheduled_execution_time - timedelta(days=1)).date()
+    return dg.RunRequest(partition_key=day.isoformat())
