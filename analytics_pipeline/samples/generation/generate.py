@@ -1,0 +1,270 @@
+"""Generates events of every type into one file a day, with a truth file beside them."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import partial
+from pathlib import Path
+
+import duckdb
+import numpy as np
+
+from analytics_pipeline.errors import PipelineError
+from analytics_pipeline.lake.engine import open_engine
+from analytics_pipeline.lake.lake import publish_text
+from analytics_pipeline.samples.generation import columns, lines, operations
+from analytics_pipeline.samples.generation.columns import Names
+from analytics_pipeline.samples.generation.delivery import BAD_LINES, Arrivals, plan_arrivals
+from analytics_pipeline.samples.generation.demand import (
+    Chunk,
+    Demand,
+    draw_times,
+    plan_chunks,
+    plan_demand,
+)
+from analytics_pipeline.samples.generation.files import WrittenFile, write_files
+from analytics_pipeline.samples.generation.incidents import plan_incidents
+from analytics_pipeline.samples.generation.people import Users, draw_turns, plan_users
+from analytics_pipeline.samples.generation.period import Period
+from analytics_pipeline.samples.generation.queries import Cache, ask, plan_cache
+from analytics_pipeline.samples.generation.truth import TRUTH_FILE, Truth, truth_document
+from analytics_pipeline.settings import EngineSettings
+
+QUERY_SHARE = 0.70
+SHARES = {
+    "cache_store": 0.08,
+    "system_metric": 0.10,
+    "log_entry": 0.07,
+    "build": 0.0025,
+    "deployment": 0.0006,
+}
+"""Shares of the events; the rest, about 5%, are UI interactions."""
+
+
+class GenerationError(PipelineError):
+    """What was asked for cannot be generated; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class GenerationSummary:
+    """What was generated, and where.
+
+    ``events`` are the distinct valid ones; ``lines`` = events + duplicate_lines + bad_lines.
+    """
+
+    destination: Path
+    first_date: date
+    last_date: date
+    files: int
+    bytes: int
+    events: int
+    lines: int
+    late_events: int
+    duplicate_lines: int
+    bad_lines: int
+    incidents: int
+    truth_file: Path
+
+
+@dataclass(frozen=True)
+class _World:
+    """What stays the same, or grows, from chunk to chunk."""
+
+    seed: int
+    origin: str
+    period: Period
+    demand: Demand
+    arrivals: Arrivals
+    bad_share: float
+    users: Users
+    cache: Cache
+    names: Names
+    truth: Truth
+
+
+def generate(
+    destination: Path,
+    *,
+    events: int,
+    days: int,
+    end: date,
+    seed: int,
+    gzip: bool = False,
+    incidents: bool = True,
+    late_share: float = 0.002,
+    duplicate_share: float = 0.001,
+    bad_share: float = 0.0005,
+) -> GenerationSummary:
+    """Generate labelled events of every type as newline-delimited JSON.
+
+    Writes ``<destination>/YYYY-MM-DD/events.jsonl`` (``.jsonl.gz`` where ``gzip``) for each of
+    the ``days`` days up to and including ``end``; a day of more than half a million events comes
+    in several files, ``events-1.jsonl`` and on. ``late.jsonl`` and ``repeated.jsonl`` in the
+    folders of a few days hold events of the week before that come late, and second copies of
+    lines. ``_truth.json`` says that all is generated and tells counts, parameters and planted
+    incidents. The same arguments give the same bytes. About half a million events are held in
+    memory at a time.
+
+    The shares are of ``events``: ``late_share`` of them arrive in a late file, a second copy of
+    ``duplicate_share`` and bad lines in the number of ``bad_share`` come on top of them.
+    Timestamps reach to the end of ``end``: choose a day in the past, or those ahead of the clock
+    will be refused at ingestion.
+
+    Raises GenerationError where a number is out of range or the destination is not empty.
+    """
+    _check(destination, events, days, seed, (late_share, duplicate_share, bad_share))
+    period = Period(end - timedelta(days=days - 1), days)
+    plan_rng = np.random.default_rng([seed, 0])
+    cache = plan_cache(events)
+    users = plan_users(events * QUERY_SHARE / days, cache.intents, plan_rng)
+    planted = plan_incidents(period, users.busiest_model, plan_rng) if incidents else []
+    demand = plan_demand(period, planted, plan_rng)
+    world = _World(
+        seed=seed,
+        origin=f"{seed}/{events}/{period.first}/{days}",
+        period=period,
+        demand=demand,
+        arrivals=plan_arrivals(demand, late_share, duplicate_share),
+        bad_share=bad_share,
+        users=users,
+        cache=cache,
+        names=Names.of(users, cache),
+        truth=Truth(period),
+    )
+    files = list(_write(world, destination, plan_chunks(demand, events, plan_rng), gzip=gzip))
+    written = {file.path.relative_to(destination).as_posix(): file for file in files}
+    parameters = {
+        "events": events,
+        "days": days,
+        "first_date": period.first.isoformat(),
+        "last_date": end.isoformat(),
+        "seed": seed,
+        "gzip": gzip,
+        "incidents": incidents,
+        "late_share": late_share,
+        "duplicate_share": duplicate_share,
+        "bad_share": bad_share,
+    }
+    truth = world.truth
+    truth_file = destination / TRUTH_FILE
+    publish_text(truth_file, truth_document(truth, parameters, planted, written))
+    return GenerationSummary(
+        destination=destination,
+        first_date=period.first,
+        last_date=end,
+        files=len(files),
+        bytes=sum(file.bytes for file in files),
+        events=truth.events,
+        lines=sum(file.lines for file in files),
+        late_events=truth.late,
+        duplicate_lines=truth.duplicates,
+        bad_lines=truth.bad_lines,
+        incidents=len(planted),
+        truth_file=truth_file,
+    )
+
+
+def _check(destination: Path, events: int, days: int, seed: int, shares: tuple[float, ...]) -> None:
+    if events < 1 or days < 1:
+        raise GenerationError(f"{events} events over {days} days: both must be at least 1.")
+    if seed < 0:
+        raise GenerationError(f"The seed must be 0 or more; got {seed}.")
+    if any(not 0 <= share <= 0.5 for share in shares):
+        raise GenerationError(
+            "The shares of late, repeated and bad lines must lie between 0 and 0.5; got "
+            f"{', '.join(map(str, shares))}."
+        )
+    if destination.exists() and (not destination.is_dir() or any(destination.iterdir())):
+        raise GenerationError(
+            f"{destination} is not an empty folder. Generated events never mix with others: "
+            "choose a new folder, such as one inside the landing zone."
+        )
+
+
+@contextmanager
+def _engine() -> Iterator[duckdb.DuckDBPyConnection]:
+    with (
+        tempfile.TemporaryDirectory(prefix="aicache-generate-") as scratch,
+        open_engine(Path(scratch), EngineSettings()) as connection,
+    ):
+        lines.prepare(connection)
+        yield connection
+
+
+def _write(
+    world: _World, destination: Path, chunks: list[Chunk], *, gzip: bool
+) -> Iterator[WrittenFile]:
+    suffix = ".jsonl.gz" if gzip else ".jsonl"
+    sessions = 0
+
+    def path(name: str, day: int) -> Path:
+        return destination / world.period.dates[day].isoformat() / f"{name}{suffix}"
+
+    with _engine() as connection:
+        for chunk in chunks:
+            sessions += _generate_chunk(connection, world, chunk, sessions)
+            name = f"events-{chunk.part}" if chunk.part else "events"
+            yield from write_files(
+                lines.lines_in_time(connection),
+                partial(path, name),
+                compressed=gzip,
+            )
+        for name, late in (("late", True), ("repeated", False)):
+            yield from write_files(
+                lines.lines_for_later(connection, late=late),
+                partial(path, name),
+                compressed=gzip,
+            )
+
+
+def _generate_chunk(
+    connection: duckdb.DuckDBPyConnection, world: _World, chunk: Chunk, first_session: int
+) -> int:
+    """Generate the lines of a chunk; returns the number of its sessions."""
+    rng = np.random.default_rng([world.seed, 1, chunk.number])
+    users, demand = world.users, world.demand
+    sizes = {name: round(chunk.events * share) for name, share in SHARES.items()}
+    asked = min(chunk.events - sum(sizes.values()), round(chunk.events * QUERY_SHARE))
+
+    turns = draw_turns(users, demand, chunk, rng, size=asked, first_session=first_session)
+    queries = ask(users, turns, world.cache, demand, rng)
+    activity = columns.Activity(world.period, users, world.names, turns, queries)
+    builds = operations.build(demand, chunk, sizes["build"], rng)
+    generated = {
+        "cache_query": columns.cache_query(activity),
+        "cache_store": columns.cache_store(activity, sizes["cache_store"], rng),
+        "system_metric": columns.system_metric(
+            operations.measure(demand, chunk, sizes["system_metric"], rng)
+        ),
+        "log_entry": columns.log_entry(
+            operations.write_log(demand, chunk, sizes["log_entry"], rng)
+        ),
+        "build": columns.build(builds),
+        "deployment": columns.deployment(
+            operations.deploy(demand, builds, sizes["deployment"], rng)
+        ),
+    }
+    interactions = chunk.events - sum(len(events.time) for events in generated.values())
+    generated["ui_interaction"] = columns.ui_interaction(activity, interactions, rng)
+    for event_type, events in generated.items():
+        marks = world.arrivals.draw(world.period.day_of(events.time), rng)
+        first_number = world.truth.numbered_so_far(event_type)
+        lines.register(connection, event_type, events, first_number, marks)
+        world.truth.count(event_type, marks)
+    world.truth.count_hits(world.period.day_of(turns.time), queries.cache_hit)
+    _register_bad_lines(connection, world, chunk, rng)
+    lines.write_lines(connection, world.origin)
+    return len(np.unique(turns.session))
+
+
+def _register_bad_lines(
+    connection: duckdb.DuckDBPyConnection, world: _World, chunk: Chunk, rng: np.random.Generator
+) -> None:
+    size = int(rng.binomial(chunk.events, world.bad_share))
+    time = draw_times(world.demand, chunk, size, rng)
+    day = world.period.day_of(time)
+    reason = rng.integers(0, len(BAD_LINES), size)
+    lines.register_bad_lines(connection, reason, time, day, world.truth.bad_lines + 1)
+    world.truth.count_bad(day, reason)
