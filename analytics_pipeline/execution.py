@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -10,6 +11,7 @@ from typing import Any
 
 import dagster as dg
 
+from analytics_pipeline.errors import PipelineError
 from analytics_pipeline.ingestion.discovery import list_landing_zone
 from analytics_pipeline.ingestion.intake import new_files
 from analytics_pipeline.ingestion.ledger import FileVersion, Ledger
@@ -32,7 +34,7 @@ Listener = Callable[[str], None]
 """Told in words what a run is doing."""
 
 
-class RunError(Exception):
+class RunError(PipelineError):
     """A run failed; the message says in which step and why."""
 
 
@@ -139,7 +141,9 @@ def execute(
     run_config: dict[str, Any] = dict(QUIET)
     if config is not None:
         run_config["ops"] = {"landing_files": {"config": dict(config)}}
-    run_id = dg.make_new_run_id() if hasattr(dg, "make_new_run_id") else None
+    run_id = str(uuid.uuid4())
+    if listener is not None:
+        instance.add_event_listener(run_id, _told(listener))
     result = job.execute_in_process(
         instance=instance,
         tags=dict(tags or {}),
@@ -150,6 +154,16 @@ def execute(
     )
     if not result.success:
         raise RunError(_failure(result, job_name))
+
+
+def _told(listener: Listener) -> Callable[[dg.EventLogEntry], None]:
+    def tell(entry: dg.EventLogEntry) -> None:
+        if entry.dagster_event is None:
+            listener(entry.user_message)
+        elif entry.dagster_event.is_step_start:
+            listener(str(entry.step_key))
+
+    return tell
 
 
 def _failure(result: dg.ExecuteInProcessResult, job_name: str) -> str:

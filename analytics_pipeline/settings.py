@@ -20,6 +20,8 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from analytics_pipeline.errors import PipelineError
+
 CONFIG_FILE_VARIABLE = "AICACHE_CONFIG"
 DEFAULT_CONFIG_FILE = "aicache-analytics.toml"
 
@@ -27,7 +29,7 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[int, Field(gt=0)]
 
 
-class SettingsError(Exception):
+class SettingsError(PipelineError):
     """A setting is missing or wrong; the message names each setting and what it must be."""
 
 

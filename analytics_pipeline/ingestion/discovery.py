@@ -7,9 +7,12 @@ import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
+
+from analytics_pipeline.errors import PipelineError
 
 
-class LandingZoneError(Exception):
+class LandingZoneError(PipelineError):
     """The landing zone cannot be read; the message names it and says what to do."""
 
 
@@ -42,6 +45,10 @@ class LandedFile:
     path: str
     location: Path
     state: FileState
+
+    def open(self) -> BinaryIO:
+        """Open the file for reading its bytes."""
+        return self.location.open("rb")
 
 
 @dataclass(frozen=True)

@@ -205,7 +205,7 @@ class _Batch:
 
     def _lines_of(self, number: int, file: LandedFile) -> Iterator[pa.RecordBatch]:
         held = self._ledger.sha256_of(file.path)
-        with file.location.open("rb") as handle:
+        with file.open() as handle:
             if held is not None and LineReader(handle).read_digest() == held:
                 self._ledger.note_state(file.path, file.state)
                 return

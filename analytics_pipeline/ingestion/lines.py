@@ -1,6 +1,7 @@
 """From a file to its lines, as Arrow batches that share the memory of the bytes read."""
 
 import hashlib
+import itertools
 import zlib
 from collections.abc import Iterator
 from typing import BinaryIO
@@ -12,6 +13,9 @@ import pyarrow as pa
 CHUNK_BYTES = 16 << 20
 LONGEST_LINE_BYTES = 1 << 30
 GZIP_MAGIC = b"\x1f\x8b"
+GZIP_WINDOW = zlib.MAX_WBITS | 16
+GZIP_SLICE_BYTES = 64 << 10
+BEGINNING = "only the beginning was read"
 UTF8_MARK = b"\xef\xbb\xbf"
 INLINE_BYTES = 12
 PREFIX_BYTES = 4
@@ -89,25 +93,27 @@ class LineReader:
             yield chunk
 
     def _decompressed(self, first: bytes, chunks: Iterator[bytes]) -> Iterator[bytes]:
-        member = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
-        data = first
-        try:
-            while data:
-                yield member.decompress(data, CHUNK_BYTES)
-                if member.eof:
-                    # gzip allows zeros after a member, and tape-minded writers pad with them.
-                    data = member.unused_data.lstrip(b"\0") or next(chunks, b"").lstrip(b"\0")
-                    if data:
-                        member = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
-                else:
-                    data = member.unconsumed_tail or next(chunks, b"")
-            if not member.eof:
-                yield member.flush()
-                self.problem = "the gzip data ends before its end: only the beginning was read"
-        except zlib.error as error:
-            self.problem = f"the gzip data is damaged: only the beginning was read ({error})"
-        for _ in chunks:
-            """Read on, so that the digest covers the whole file."""
+        member = zlib.decompressobj(GZIP_WINDOW)
+        for chunk in itertools.chain([first], chunks):
+            for start in range(0, len(chunk), GZIP_SLICE_BYTES):
+                data = chunk[start : start + GZIP_SLICE_BYTES]
+                while data and self.problem is None:
+                    if member.eof:
+                        # Writers for tapes pad the file with zeros after its last member.
+                        data = data.lstrip(b"\0")
+                        if not data:
+                            break
+                        member = zlib.decompressobj(GZIP_WINDOW)
+                    before = member.copy()
+                    try:
+                        yield member.decompress(data)
+                    except zlib.error as error:
+                        self.problem = f"the gzip data is damaged: {BEGINNING} ({error})"
+                        yield from _up_to_the_damage(before, data)
+                    data = member.unused_data
+        if not member.eof and self.problem is None:
+            yield member.flush()
+            self.problem = f"the gzip data ends before its end: {BEGINNING}"
 
     def _batch(self, block: bytes) -> pa.RecordBatch:
         characters = np.frombuffer(block, dtype=np.uint8)
@@ -127,6 +133,14 @@ class LineReader:
                     [block[a:b] for a, b in zip(starts, ends, strict=True)]
                 )
         return pa.record_batch([pa.array(numbers), line, raw], schema=LINES_SCHEMA)
+
+
+def _up_to_the_damage(member: "zlib._Decompress", data: bytes) -> Iterator[bytes]:
+    try:
+        for position in range(len(data)):
+            yield member.decompress(data[position : position + 1])
+    except zlib.error:
+        return
 
 
 def _views(

@@ -1,8 +1,18 @@
-"""The SQL that parses and judges lines, made from the declarations of the event types."""
+"""The SQL that parses and judges lines, made from the declarations of the event types.
+
+A line goes through four steps, each a projection on the one before:
+
+1. ``document()`` parses it into ``d``, the top-level keys that any declaration names;
+2. ``opened()`` adds ``kind``, the number of its event type, and what nested objects hold;
+3. ``numbers()`` and then ``typed()`` convert each field;
+4. ``problem()`` and ``undeclared()`` say what is wrong, and what no declaration names.
+
+Whatever is costly is done only for the lines that need it, since CASE evaluates a branch only for
+the rows that reach it.
+"""
 
 import json
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
 
 from analytics_pipeline.events.catalog import COMMON_FIELDS, EVENT_TYPES
 from analytics_pipeline.events.declaration import Case, EventType, Field, FieldType
@@ -11,81 +21,142 @@ from analytics_pipeline.ingestion.timestamps import TIME_PATHS, utc
 from analytics_pipeline.lake.table import literal, quoted
 
 FIELDS = all_fields()
-ROOTS = sorted({field.path.partition(".")[0] for field in FIELDS.values() if "." in field.path})
+NUMERIC = (FieldType.INTEGER, FieldType.NUMBER)
+TEXTUAL = (FieldType.TEXT, FieldType.TIMESTAMP)
+LARGEST_EXACT_INTEGER = 2**53
 
 
-def document_schema() -> str:
-    """The json_transform structure of a line: each top-level key that a declaration names.
+def _root(field: Field) -> str:
+    return field.path.partition(".")[0]
+
+
+def _is_nested(field: Field) -> bool:
+    return "." in field.path
+
+
+def _nested_fields() -> dict[str, list[Field]]:
+    nested: dict[str, list[Field]] = {}
+    for field in filter(_is_nested, FIELDS.values()):
+        nested.setdefault(_root(field), []).append(field)
+    return nested
+
+
+NESTED = _nested_fields()
+
+
+def _kinds(field: Field) -> str | None:
+    """SQL list of the kinds that declare a field; None for a field that all have in common."""
+    if field in COMMON_FIELDS:
+        return None
+    declaring = (
+        str(number)
+        for number, event_type in enumerate(EVENT_TYPES)
+        if field.name in {own.name for own in fields_of(event_type)}
+    )
+    return ", ".join(declaring)
+
+
+def document(line: str) -> str:
+    """SQL of the parsed document: each top-level key that a declaration names.
 
     Texts and times are taken as text. Anything else is taken as JSON, since the engine's own
     conversion would silently round 12.5 to 12 and make true of "yes".
     """
-    members = {}
-    for field in FIELDS.values():
-        root, nested, _ = field.path.partition(".")
-        as_text = field.type in (FieldType.TEXT, FieldType.TIMESTAMP) and not nested
-        members[root] = "VARCHAR" if as_text else "JSON"
-    return "{" + ", ".join(f'"{key}": "{kind}"' for key, kind in members.items()) + "}"
+    members = {
+        _root(field): "VARCHAR" if field.type in TEXTUAL and not _is_nested(field) else "JSON"
+        for field in FIELDS.values()
+    }
+    return f"json_transform({line}, {literal(json.dumps(members))})"
+
+
+def opened() -> str:
+    """SQL of ``kind``, and for each nested object its fields and how many keys it has."""
+    kinds = " ".join(
+        f"WHEN {literal(event_type.name)} THEN {number}"
+        for number, event_type in enumerate(EVENT_TYPES)
+    )
+    columns = [f"CASE d.event_type {kinds} END::UTINYINT AS kind"]
+    for root, fields in NESTED.items():
+        members = json.dumps({field.path.partition(".")[2]: "VARCHAR" for field in fields})
+        container = f"d.{quoted(root)}"
+        is_object = f"WHEN starts_with({container}, '{{')"
+        columns += [
+            f"CASE {is_object} THEN json_transform({container}, '{members}') END "
+            f"AS {quoted(f'in_{root}')}",
+            f"CASE {is_object} THEN len(json_keys({container})) END AS {quoted(f'keys_of_{root}')}",
+        ]
+    return ", ".join(columns)
 
 
 def source(field: Field) -> str:
-    """SQL of a field as its source wrote it, from the parsed document ``d``."""
+    """SQL of a field's text as its source wrote it.
+
+    JSON is turned into text first: a cast from JSON would make 1.0 of true.
+    """
     root, nested, rest = field.path.partition(".")
-    return f"json_extract_string(d.{quoted(root)}, '$.{rest}')" if nested else f"d.{quoted(root)}"
+    if nested:
+        return f"{quoted(f'in_{root}')}.{quoted(rest)}"
+    return f"d.{quoted(root)}" if field.type in TEXTUAL else f"(d.{quoted(root)})::VARCHAR"
 
 
-def value(field: Field) -> str:
-    """SQL of a field's typed value; null where the source is absent or cannot be converted."""
+def numbers() -> str:
+    """SQL of each numeric field as DOUBLE, also where it is written as text."""
+    return ", ".join(
+        f"coalesce(TRY_CAST({source(field)} AS DOUBLE), "
+        f"TRY_CAST(trim({source(field)}, '\"') AS DOUBLE)) AS {quoted(f'number_{field.name}')}"
+        for field in FIELDS.values()
+        if field.type in NUMERIC
+    )
+
+
+def typed() -> str:
+    """SQL of each column of validated events; null for kinds that do not declare the field."""
+    columns = []
+    for field in FIELDS.values():
+        kinds = _kinds(field)
+        value = _value(field)
+        guarded = value if kinds is None else f"CASE WHEN kind IN ({kinds}) THEN {value} END"
+        columns.append(f"{guarded} AS {quoted(field.name)}")
+    return ", ".join(columns)
+
+
+def _value(field: Field) -> str:
     text = source(field)
-    if field.name == "timestamp":
-        text = f"coalesce({', '.join(source(FIELDS[path]) for path in TIME_PATHS)})"
-    bare = f"trim({text}, '\"')"
+    number = quoted(f"number_{field.name}")
     match field.type:
         case FieldType.BOOLEAN:
             return (
-                f"CASE lower({bare}) WHEN 'true' THEN true WHEN '1' THEN true "
-                "WHEN 'false' THEN false WHEN '0' THEN false END"
+                f"CASE {text} WHEN 'true' THEN true WHEN 'false' THEN false "
+                f"ELSE CASE lower(trim({text}, '\"')) WHEN 'true' THEN true WHEN '1' THEN true "
+                "WHEN 'false' THEN false WHEN '0' THEN false END END"
             )
         case FieldType.INTEGER:
-            number = f"TRY_CAST({bare} AS DOUBLE)"
-            return f"CASE WHEN {number} = trunc({number}) THEN TRY_CAST({bare} AS BIGINT) END"
+            return (
+                f"CASE WHEN {number} = trunc({number}) AND abs({number}) <= "
+                f"{LARGEST_EXACT_INTEGER} THEN {number}::BIGINT END"
+            )
         case FieldType.NUMBER:
-            number = f"TRY_CAST({bare} AS DOUBLE)"
             return f"CASE WHEN NOT isnan({number}) THEN {number} END"
         case FieldType.TIMESTAMP:
-            return utc(text)
+            return utc(_time_source() if field.name == "timestamp" else text)
         case FieldType.TEXT:
             return {None: text, Case.LOWER: f"lower({text})", Case.UPPER: f"upper({text})"}[
                 field.case
             ]
 
 
-def typed(name: str) -> str:
-    """SQL of a column of validated events: null for event types that do not declare the field."""
-    field = FIELDS[name]
-    if field in COMMON_FIELDS:
-        return value(field)
-    return f"CASE WHEN d.event_type IN ({_names(_declaring(field))}) THEN {value(field)} END"
-
-
-def _declaring(field: Field) -> list[EventType]:
-    return [kind for kind in EVENT_TYPES if field.name in {own.name for own in fields_of(kind)}]
-
-
-def _names(event_types: Iterable[EventType]) -> str:
-    return ", ".join(literal(event_type.name) for event_type in event_types)
+def _time_source() -> str:
+    return f"coalesce({', '.join(f'd.{quoted(path)}' for path in TIME_PATHS)})"
 
 
 def problem() -> str:
-    """SQL of what is wrong with an object, as 'reason:path', the first thing found; null if valid.
+    """SQL of what is wrong with an object, as 'reason:path', the first thing found; else null.
 
-    Works on the parsed document ``d``, the typed columns, ``line``, ``event_date``,
-    ``first_time`` and ``latest_time``.
+    Works on the typed columns, ``line``, ``first_time`` and ``latest_time``.
     """
-    named = _names(EVENT_TYPES)
     cases = [
         ("d.event_type IS NULL", "missing_field:event_type"),
-        (f"d.event_type NOT IN ({named})", "unknown_event_type:event_type"),
+        ("kind IS NULL", "unknown_event_type:event_type"),
         *_field_cases(_is_missing, "missing_field"),
         *_field_cases(_is_bad_time, "bad_timestamp"),
         *_field_cases(_is_badly_typed, "bad_type"),
@@ -104,14 +175,15 @@ def _field_cases(
         condition = condition_of(field)
         if condition is None:
             continue
-        if field not in COMMON_FIELDS:
-            condition = f"d.event_type IN ({_names(_declaring(field))}) AND {condition}"
+        kinds = _kinds(field)
+        if kinds is not None:
+            condition = f"kind IN ({kinds}) AND {condition}"
         yield condition, f"{reason}:{field.path}"
 
 
 def _is_missing(field: Field) -> str | None:
     if field.name == "timestamp":
-        return " AND ".join(f"{source(FIELDS[path])} IS NULL" for path in TIME_PATHS)
+        return f"{_time_source()} IS NULL"
     if field.required and field.name != "event_type":
         return f"{source(field)} IS NULL"
     return None
@@ -126,18 +198,18 @@ def _is_bad_time(field: Field) -> str | None:
 
 
 def _is_badly_typed(field: Field) -> str | None:
-    written, column = source(field), quoted(field.name)
+    written = source(field)
     match field.type:
         case FieldType.TIMESTAMP:
             return None
         case FieldType.TEXT:
-            # Only what looks like a container is parsed again to see whether it is one.
+            # What looks like a container may be a text that begins so: only these are looked up.
             return (
-                f"{column} IS NOT NULL AND left({written}, 1) IN ('{{', '[') AND "
-                f"json_type(line, '$.{field.path}') IN ('OBJECT', 'ARRAY')"
+                f"CASE WHEN {written}[1] IN ('{{', '[') "
+                f"THEN json_type(line, '$.{field.path}') IN ('OBJECT', 'ARRAY') END"
             )
         case _:
-            return f"{written} IS NOT NULL AND {column} IS NULL"
+            return f"{written} IS NOT NULL AND {quoted(field.name)} IS NULL"
 
 
 def _is_out_of_range(field: Field) -> str | None:
@@ -156,50 +228,60 @@ def _is_out_of_range(field: Field) -> str | None:
 
 
 def undeclared() -> str:
-    """SQL of an object without the fields that its type declares, as JSON; null where none is left.
+    """SQL of an object without the fields that its kind declares, as JSON.
 
-    An RFC 7386 merge patch with nulls removes what is declared; it runs only for the lines that
-    have something else.
+    Null where nothing is left. That there is nothing else is mostly seen by counting keys; an RFC
+    7386 merge patch with nulls removes what is declared from the other lines.
     """
-    known = " ".join(
-        f"WHEN {literal(kind.name)} THEN [{', '.join(map(literal, _roots(kind)))}]"
-        for kind in EVENT_TYPES
-    )
-    patches = " ".join(
-        f"WHEN {literal(kind.name)} THEN {literal(_removal(fields_of(kind)))}"
-        for kind in EVENT_TYPES
-    )
-    others = [f"NOT list_has_all(CASE d.event_type {known} END, keys)"]
-    for root in ROOTS:
-        nested = (field.path.split(".") for field in FIELDS.values())
-        names = ", ".join(literal(path[1]) for path in nested if path[0] == root)
-        container = f"d.{quoted(root)}"
+    present = [
+        f"({quoted(field.name)} IS NOT NULL)::UTINYINT"
+        for field in FIELDS.values()
+        if not _is_nested(field) and field.name != "timestamp"
+    ]
+    present += [f"(d.{quoted(root)} IS NOT NULL)::UTINYINT" for root in ("timestamp", *NESTED)]
+    known = _by_kind(lambda kind: f"[{', '.join(literal(root) for root in _roots(kind))}]")
+    others = [
+        f"CASE WHEN {' + '.join(present)} <> len(keys) THEN NOT list_has_all({known}, keys) END"
+    ]
+    for root, fields in NESTED.items():
+        held = " + ".join(f"({source(field)} IS NOT NULL)::UTINYINT" for field in fields)
         others.append(
-            f"{container} IS NOT NULL AND (json_type({container}) <> 'OBJECT' "
-            f"OR NOT list_has_all([{names}], json_keys({container})))"
+            f"d.{quoted(root)} IS NOT NULL AND {held} IS DISTINCT FROM {quoted(f'keys_of_{root}')}"
         )
     return (
         f"CASE WHEN {' OR '.join(f'({other})' for other in others)} "
-        f"THEN json_merge_patch(line, CASE d.event_type {patches} END)::VARCHAR END"
+        f"THEN json_merge_patch(line, {_removal()})::VARCHAR END"
     )
+
+
+def _removal() -> str:
+    """SQL of the merge patch that removes what is declared.
+
+    It enters a nested object only where there is one: it would make one of anything else.
+    """
+
+    def of_plain_fields(kind: EventType) -> str:
+        names = (field.path for field in fields_of(kind) if not _is_nested(field))
+        return literal(json.dumps(dict.fromkeys(names)).removesuffix("}"))
+
+    parts = [_by_kind(of_plain_fields)]
+    for root, fields in NESTED.items():
+        inside = json.dumps({root: dict.fromkeys(field.path.split(".")[1] for field in fields)})
+        entry = literal(f", {inside[1:-1]}")
+        parts.append(f"CASE WHEN {quoted(f'keys_of_{root}')} > 0 THEN {entry} ELSE '' END")
+    return f"({' || '.join(parts)} || '}}')"
+
+
+def _by_kind(sql_of: Callable[[EventType], str]) -> str:
+    branches = (f"WHEN {number} THEN {sql_of(kind)}" for number, kind in enumerate(EVENT_TYPES))
+    return f"CASE kind {' '.join(branches)} END"
 
 
 def extra(undeclared: str) -> str:
     """SQL of the column extra: what is undeclared, unless only an emptied object is left of it."""
-    emptied = ", ".join(["'{}'", *(f"'{{\"{root}\":{{}}}}'" for root in ROOTS)])
+    emptied = ", ".join(["'{}'", *(f"'{{\"{root}\":{{}}}}'" for root in NESTED)])
     return f"CASE WHEN {undeclared} NOT IN ({emptied}) THEN {undeclared} END"
 
 
 def _roots(event_type: EventType) -> list[str]:
-    return sorted({field.path.partition(".")[0] for field in fields_of(event_type)})
-
-
-def _removal(fields: Iterable[Field]) -> str:
-    patch: dict[str, Any] = {}
-    for field in fields:
-        root, nested, rest = field.path.partition(".")
-        if nested:
-            patch.setdefault(root, {})[rest] = None
-        else:
-            patch[root] = None
-    return json.dumps(patch)
+    return sorted({_root(field) for field in fields_of(event_type)})

@@ -47,12 +47,12 @@ def validate(lake: Lake, settings: Settings, days: Sequence[date]) -> dict[date,
             _parse(connection, lake, settings, group)
             _identify(connection)
             _judge(connection)
-            refused = _quarantined(lake, group)
             for day in group:
-                lake.replace(connection, VALIDATED_EVENTS, day, f"{VALID} {_of(day)}")
-                lake.replace(connection, QUARANTINED_LINES, day, f"{refused} {_of(day)}")
-                lake.replace(connection, FILE_LINE_COUNTS, day, _line_counts(day))
                 counts[day] = _day_counts(connection, day)
+                lake.replace(connection, VALIDATED_EVENTS, day, f"{VALID} {_of(day)}")
+                refused = _quarantined(lake, day, counts[day])
+                lake.replace(connection, QUARANTINED_LINES, day, refused)
+                lake.replace(connection, FILE_LINE_COUNTS, day, _line_counts(day))
     return counts
 
 
@@ -78,13 +78,10 @@ def _of(day: date) -> str:
 def _parse(
     connection: duckdb.DuckDBPyConnection, lake: Lake, settings: Settings, days: Sequence[date]
 ) -> None:
-    """Make the table ``parsed``: one row a line, typed, with what is wrong with it.
-
-    ``content`` is the digest of a valid event that brings no event_id.
-    """
+    """Make the table ``parsed``: one row a line, typed, with what is wrong with it."""
     limit = settings.ingestion.max_line_bytes
     tolerance = settings.ingestion.future_tolerance_seconds
-    typed = ", ".join(f"{parsing.typed(name)} AS {quoted(name)}" for name in parsing.FIELDS)
+    first = settings.first_event_date.isoformat()
     connection.execute(
         f"""
         CREATE TEMP TABLE parsed AS
@@ -108,34 +105,30 @@ def _parse(
         document AS (
             SELECT
                 *,
-                CASE
-                    WHEN refusal IS NULL
-                    THEN json_transform(line, {literal(parsing.document_schema())})
-                END AS d,
+                CASE WHEN refusal IS NULL THEN {parsing.document("line")} END AS d,
                 CASE WHEN refusal IS NULL THEN json_keys(line) END AS keys
             FROM read
         ),
+        opened AS (SELECT *, {parsing.opened()} FROM document),
+        numbers AS (SELECT *, {parsing.numbers()} FROM opened),
         typed AS (
             SELECT
-                *, {typed},
-                TIMESTAMP {literal(settings.first_event_date.isoformat())} AS first_time,
+                *, {parsing.typed()},
+                TIMESTAMP {literal(first)} AS first_time,
                 taken_at + INTERVAL ({tolerance}) SECOND AS latest_time
-            FROM document
+            FROM numbers
         ),
         judged AS (
             SELECT
                 *,
                 coalesce(refusal, {parsing.problem()}) AS problem,
-                CASE WHEN refusal IS NULL THEN {parsing.undeclared()} END AS undeclared
+                {parsing.undeclared()} AS undeclared
             FROM typed
         )
         SELECT
             path, line_number, taken_at, stands_under, problem,
             {", ".join(quoted(name) for name in parsing.FIELDS)},
-            {parsing.extra("undeclared")} AS extra,
-            CASE
-                WHEN problem IS NULL AND event_id IS NULL THEN md5({CONTENT})
-            END AS content
+            {parsing.extra("undeclared")} AS extra
         FROM judged
         """
     )
@@ -144,14 +137,17 @@ def _parse(
 def _identify(connection: duckdb.DuckDBPyConnection) -> None:
     """Give each event without an event_id one: its content, and which of its likes it is."""
     connection.execute(
-        """
+        f"""
         UPDATE parsed SET event_id = content || '-' || occurrence
         FROM (
             SELECT
-                rowid AS parsed_row,
+                parsed_row, content,
                 row_number() OVER (PARTITION BY path, content ORDER BY line_number) AS occurrence
-            FROM parsed
-            WHERE content IS NOT NULL
+            FROM (
+                SELECT rowid AS parsed_row, path, line_number, md5({CONTENT}) AS content
+                FROM parsed
+                WHERE problem IS NULL AND event_id IS NULL
+            )
         )
         WHERE parsed.rowid = parsed_row
         """
@@ -204,9 +200,11 @@ def _judge(connection: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def _quarantined(lake: Lake, days: Sequence[date]) -> str:
+def _quarantined(lake: Lake, day: date, counts: DayCounts) -> str:
     texts = " ".join(f"WHEN '{name}' THEN {literal(text)}" for name, text in REASONS.items())
     value = f"left(json_extract(line, '$.' || field), {VALUE_CHARACTERS})"
+    # Where nothing is refused the lines are not read again.
+    raw = lake.scan(RAW_EVENTS, [day] if counts.quarantined else [])
     return f"""
         SELECT
             path, line_number, reason,
@@ -214,15 +212,12 @@ def _quarantined(lake: Lake, days: Sequence[date]) -> str:
             line, bytes
         FROM (
             SELECT
-                path, line_number, stands_under, line, bytes,
+                path, line_number, line, bytes,
                 split_part(problem, ':', 1) AS reason,
                 nullif(split_part(problem, ':', 2), '') AS field
-            FROM (FROM outcome WHERE outcome = 'quarantined')
-            JOIN (
-                SELECT path, line_number, line, bytes FROM {lake.scan(RAW_EVENTS, days)}
-            ) USING (path, line_number)
+            FROM (FROM outcome WHERE outcome = 'quarantined' {_of(day)})
+            JOIN (SELECT path, line_number, line, bytes FROM {raw}) USING (path, line_number)
         )
-        WHERE true
     """
 
 

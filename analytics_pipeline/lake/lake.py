@@ -11,6 +11,7 @@ import duckdb
 import pandas as pd
 from filelock import FileLock
 
+from analytics_pipeline.errors import PipelineError
 from analytics_pipeline.lake.engine import open_engine
 from analytics_pipeline.lake.table import Table, literal, quoted
 from analytics_pipeline.settings import EngineSettings, Settings
@@ -19,7 +20,7 @@ PARTITION_FILE = "data.parquet"
 ROW_GROUP_ROWS = 61_440
 
 
-class LakeError(Exception):
+class LakeError(PipelineError):
     """The lake cannot be read or written; the message says where and what to do."""
 
 

@@ -1,0 +1,101 @@
+"""The examination of an installation: configuration, folders, disk, Dagster instance, updates."""
+
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from analytics_pipeline.errors import PipelineError
+from analytics_pipeline.settings import Settings
+
+LOW_SPACE_BYTES = 1_000_000_000
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was examined, whether it is in order, and what was seen or is to be done."""
+
+    subject: str
+    passed: bool
+    message: str
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """Examine everything a run needs; what cannot be examined is a finding that failed."""
+    examinations: dict[str, Callable[[Settings], tuple[bool, str]]] = {
+        "landing zone": _landing_zone,
+        "lake": _lake,
+        "disk": _disk,
+        "ledger": _ledger,
+        "definitions": _definitions,
+        "dagster instance": _instance,
+    }
+    findings = []
+    for subject, examination in examinations.items():
+        try:
+            passed, message = examination(settings)
+        except (PipelineError, OSError) as error:
+            passed, message = False, str(error)
+        except Exception as error:
+            passed, message = False, f"{type(error).__name__}: {error}".splitlines()[0]
+        findings.append(Finding(subject, passed, message))
+    return findings
+
+
+def _landing_zone(settings: Settings) -> tuple[bool, str]:
+    from analytics_pipeline.ingestion.discovery import list_landing_zone
+
+    listing = list_landing_zone(settings.landing_zone, settings.ingestion.exclude)
+    if listing.problems:
+        return False, "; ".join(listing.problems)
+    return True, f"{settings.landing_zone} with {len(listing.files):,} files"
+
+
+def _lake(settings: Settings) -> tuple[bool, str]:
+    folder = _nearest_folder(settings.lake)
+    if not os.access(folder, os.W_OK):
+        return False, f"{folder} cannot be written. Give this user the right, or set another lake."
+    return True, str(settings.lake)
+
+
+def _nearest_folder(path: Path) -> Path:
+    while not path.exists():
+        path = path.parent
+    return path
+
+
+def _disk(settings: Settings) -> tuple[bool, str]:
+    free = shutil.disk_usage(_nearest_folder(settings.lake)).free
+    return free >= LOW_SPACE_BYTES, f"{free / 1e9:,.1f} GB free where the lake lies"
+
+
+def _ledger(settings: Settings) -> tuple[bool, str]:
+    from analytics_pipeline.ingestion.ledger import Ledger
+    from analytics_pipeline.lake.lake import Lake
+
+    state = Lake.of(settings).state
+    if not state.exists():
+        return True, "the lake is new: nothing was taken yet"
+    with Ledger.open(state) as ledger:
+        refused, awaiting = ledger.refusals(), ledger.awaiting_update()
+        known = len(ledger.known_states())
+    if refused:
+        reasons = "; ".join(f"{path}: {problem}" for path, problem in refused.items())
+        return False, f"files could not be read: {reasons}"
+    return True, f"{known:,} files taken, {len(awaiting):,} dates await an update"
+
+
+def _definitions(_: Settings) -> tuple[bool, str]:
+    from analytics_pipeline.definitions import defs
+
+    graph = defs.resolve_asset_graph()
+    return True, f"{len(graph.get_all_asset_keys())} assets, {len(graph.asset_check_keys)} checks"
+
+
+def _instance(settings: Settings) -> tuple[bool, str]:
+    from analytics_pipeline.execution import open_instance
+
+    with open_instance(settings) as instance:
+        runs = instance.get_runs_count()
+    return True, f"{os.environ['DAGSTER_HOME']} with {runs:,} runs"
