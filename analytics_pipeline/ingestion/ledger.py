@@ -13,6 +13,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 from analytics_pipeline.ingestion.discovery import FileState
+from analytics_pipeline.lake.lake import full_disk_reported
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS landing_zone (location TEXT PRIMARY KEY);
@@ -64,19 +65,20 @@ class Ledger:
     @contextmanager
     def open(cls, state: Path) -> Iterator["Ledger"]:
         """Open the ledger in the state folder of a lake, creating it where it is missing."""
-        state.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(
-            state / "ledger.sqlite",
-            timeout=60,
-            isolation_level=None,
-            check_same_thread=False,  # The engine pulls lines from threads of its own.
-        )
-        try:
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.executescript(SCHEMA)
-            yield cls(connection)
-        finally:
-            connection.close()
+        with full_disk_reported(state.parent):
+            state.mkdir(parents=True, exist_ok=True)
+            connection = sqlite3.connect(
+                state / "ledger.sqlite",
+                timeout=60,
+                isolation_level=None,
+                check_same_thread=False,  # The engine pulls lines from threads of its own.
+            )
+            try:
+                connection.execute("PRAGMA journal_mode = WAL")
+                connection.executescript(SCHEMA)
+                yield cls(connection)
+            finally:
+                connection.close()
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:

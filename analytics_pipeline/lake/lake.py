@@ -1,6 +1,7 @@
 """The lake: hive-partitioned Parquet, one file a table and day, each replaced atomically."""
 
 import os
+import sqlite3
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -18,6 +19,7 @@ from analytics_pipeline.settings import EngineSettings, Settings
 
 PARTITION_FILE = "data.parquet"
 ROW_GROUP_ROWS = 61_440
+FULL_DISK_SIGNS = ("No space left", "disk is full", "disk I/O error")
 
 
 class LakeError(PipelineError):
@@ -49,16 +51,11 @@ class Lake:
     @contextmanager
     def engine(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """Open a DuckDB engine for a piece of work; a full disk is reported as LakeError."""
-        try:
-            with open_engine(self.scratch, self.engine_settings) as connection:
-                yield connection
-        except (duckdb.IOException, duckdb.OutOfMemoryException, OSError) as error:
-            if "No space left" not in str(error):
-                raise
-            raise LakeError(
-                f"No space left on the disk of the lake {self.root}. Nothing was half-written: "
-                "free some space and run again."
-            ) from error
+        with (
+            full_disk_reported(self.root),
+            open_engine(self.scratch, self.engine_settings) as connection,
+        ):
+            yield connection
 
     def partition_file(self, table: Table, day: date) -> Path:
         """Path of the file that holds a table's rows of a day."""
@@ -177,6 +174,20 @@ class Lake:
             }
         finally:
             connection.execute(f"DROP TABLE {relation}")
+
+
+@contextmanager
+def full_disk_reported(root: Path) -> Iterator[None]:
+    """Turn whatever the engine, SQLite or the system says of a full disk into a LakeError."""
+    try:
+        yield
+    except (duckdb.Error, sqlite3.OperationalError, OSError) as error:
+        if not any(sign in str(error) for sign in FULL_DISK_SIGNS):
+            raise
+        raise LakeError(
+            f"No space left on the disk of the lake {root}. Nothing was half-written: "
+            "free some space and run again."
+        ) from error
 
 
 def publish(staged: Path, target: Path) -> None:

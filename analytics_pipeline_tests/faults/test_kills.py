@@ -1,0 +1,120 @@
+"""Processes that are killed at any instant, and a disk that is full."""
+
+import random
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from analytics_pipeline.events.tables import VALIDATED_EVENTS
+from analytics_pipeline.ingestion.tables import FILE_LINE_COUNTS, QUARANTINED_LINES
+from analytics_pipeline.lake.lake import LakeError
+from analytics_pipeline_tests.workspace import COUNTS, Workspace, query_event
+
+TABLES = (VALIDATED_EVENTS, QUARANTINED_LINES, FILE_LINE_COUNTS)
+
+INGEST = """
+import sys
+from pathlib import Path
+from analytics_pipeline.settings import read_settings
+from analytics_pipeline_tests.workspace import Workspace
+landing, lake = map(Path, sys.argv[1:])
+workspace = Workspace(read_settings(
+    landing_zone=landing, lake=lake, ingestion={"settle_seconds": 0, "batch_bytes": 20_000}
+))
+print("ready", flush=True)
+workspace.ingest()
+"""
+
+
+def ingesting(workspace: Workspace) -> subprocess.Popen[str]:
+    """Start a process that ingests, and return when it begins."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", INGEST, workspace.landing, workspace.settings.lake],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    return process
+
+
+def fill(workspace: Workspace, version: int) -> None:
+    """Drop files that replace those of the version before; half their dates are others."""
+    for name in range(4):
+        workspace.drop(
+            f"{name}.jsonl",
+            [
+                query_event(
+                    timestamp=f"2026-11-{1 + (version + line) % 4:02}T0{name}:00:00Z",
+                    user_id=f"{version}-{line}",
+                )
+                for line in range(200)
+            ]
+            + [{}],
+        )
+
+
+def test_killed_at_random_moments_and_started_again_the_result_is_the_same(tmp_path: Path) -> None:
+    killed, calm = (Workspace.create(tmp_path / name) for name in ("killed", "calm"))
+    moments = random.Random(7)
+    fill(killed, 0)
+    started = time.monotonic()
+    ingesting(killed).wait()
+    usual = time.monotonic() - started
+    kills = 0
+    for version in range(1, 9):
+        fill(killed, version)
+        process = ingesting(killed)
+        time.sleep(moments.uniform(0, usual / 2))
+        process.kill()
+        kills += process.wait() != 0
+        counts = killed.frame(FILE_LINE_COUNTS)
+        assert (counts["lines"] == counts[COUNTS[1:]].sum(axis="columns")).all()
+        assert len(killed.events()) == counts["validated"].sum()
+    assert kills > 0, "no process was killed before it had ended"
+    killed.ingest()
+    fill(calm, 8)
+    calm.ingest()
+    for table in TABLES:
+        assert killed.partition_bytes(table) == calm.partition_bytes(table)
+    assert killed.accounts().equals(calm.accounts())
+    assert not list((killed.lake.root).rglob("*.tmp"))
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 2 MB; mounting it needs root, as the machine that runs all tests has."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(disk)]
+    mounted = subprocess.run(mount, capture_output=True, check=False)
+    if mounted.returncode != 0:
+        pytest.skip("mounting a small disk needs root")
+    yield disk
+    subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_a_full_disk_loses_nothing_and_says_so(tmp_path: Path, small_disk: Path) -> None:
+    workspace = Workspace.create(tmp_path / "w")
+    workspace = Workspace(workspace.settings.model_copy(update={"lake": small_disk / "lake"}))
+    workspace.drop("a.jsonl", [query_event(user_id="a")] * 10)
+    workspace.ingest()
+    before = workspace.partition_bytes(VALIDATED_EVENTS)
+    noise = random.Random(1)
+    workspace.drop(
+        "b.jsonl", [query_event(user_id=noise.randbytes(200).hex()) for _ in range(2_000)]
+    )
+    ballast = small_disk / "ballast"
+    for left in (0, 50_000, 300_000, 600_000):
+        ballast.write_bytes(b"\0" * (shutil.disk_usage(small_disk).free - left))
+        with pytest.raises(LakeError, match="No space left on the disk of the lake"):
+            workspace.ingest()
+        ballast.unlink()
+        assert workspace.partition_bytes(VALIDATED_EVENTS) == before
+    workspace.ingest()
+    assert workspace.accounts()[COUNTS].sum().tolist() == [2_010, 2_010, 0, 0, 0]
