@@ -154,31 +154,53 @@ def problem() -> str:
 
     Works on the typed columns, ``line``, ``first_time`` and ``latest_time``.
     """
-    cases = [
-        ("d.event_type IS NULL", "missing_field:event_type"),
-        ("kind IS NULL", "unknown_event_type:event_type"),
-        *_field_cases(_is_missing, "missing_field"),
-        *_field_cases(_is_bad_time, "bad_timestamp"),
-        *_field_cases(_is_badly_typed, "bad_type"),
-        *_field_cases(_is_out_of_range, "out_of_range"),
-        ("timestamp < first_time", "too_old:timestamp"),
-        ("timestamp > latest_time", "future_timestamp:timestamp"),
+    return (
+        "CASE WHEN d.event_type IS NULL THEN 'missing_field:event_type' "
+        "WHEN kind IS NULL THEN 'unknown_event_type:event_type' "
+        f"ELSE {_by_kind(_problem_of)} END"
+    )
+
+
+def _problem_of(kind: EventType) -> str:
+    branches = [
+        *_branches(kind, _is_missing, "missing_field"),
+        *_branches(kind, _is_bad_time, "bad_timestamp"),
+        *_branches(kind, _is_badly_typed, "bad_type"),
+        _container_branch(kind),
+        *_branches(kind, _is_out_of_range, "out_of_range"),
+        "WHEN timestamp < first_time THEN 'too_old:timestamp'",
+        "WHEN timestamp > latest_time THEN 'future_timestamp:timestamp'",
     ]
-    branches = " ".join(f"WHEN {condition} THEN '{verdict}'" for condition, verdict in cases)
-    return f"CASE {branches} END"
+    return f"CASE {' '.join(branches)} END"
 
 
-def _field_cases(
-    condition_of: Callable[[Field], str | None], reason: str
-) -> Iterator[tuple[str, str]]:
-    for field in FIELDS.values():
+def _branches(
+    kind: EventType, condition_of: Callable[[Field], str | None], reason: str
+) -> Iterator[str]:
+    for field in fields_of(kind):
         condition = condition_of(field)
-        if condition is None:
-            continue
-        kinds = _kinds(field)
-        if kinds is not None:
-            condition = f"kind IN ({kinds}) AND {condition}"
-        yield condition, f"{reason}:{field.path}"
+        if condition is not None:
+            yield f"WHEN {condition} THEN '{reason}:{field.path}'"
+
+
+def _container_branch(kind: EventType) -> str:
+    """SQL branch for a text field that holds an object or a list.
+
+    A text may only begin like one: so these few are looked up in the document.
+    """
+    texts = [field for field in fields_of(kind) if field.type is FieldType.TEXT]
+    begins = " OR ".join(
+        f"({source(field)} >= '{first}' AND {source(field)} < '{chr(ord(first) + 1)}')"
+        for field in texts
+        for first in "{["
+    )
+    looked_up = " ".join(
+        f"WHEN json_type(line, '$.{field.path}') IN ('OBJECT', 'ARRAY') "
+        f"THEN 'bad_type:{field.path}'"
+        for field in texts
+    )
+    found = f"CASE {looked_up} END"
+    return f"WHEN CASE WHEN {begins} THEN {found} IS NOT NULL END THEN {found}"
 
 
 def _is_missing(field: Field) -> str | None:
@@ -200,14 +222,8 @@ def _is_bad_time(field: Field) -> str | None:
 def _is_badly_typed(field: Field) -> str | None:
     written = source(field)
     match field.type:
-        case FieldType.TIMESTAMP:
+        case FieldType.TIMESTAMP | FieldType.TEXT:
             return None
-        case FieldType.TEXT:
-            # What looks like a container may be a text that begins so: only these are looked up.
-            return (
-                f"CASE WHEN {written}[1] IN ('{{', '[') "
-                f"THEN json_type(line, '$.{field.path}') IN ('OBJECT', 'ARRAY') END"
-            )
         case _:
             return f"{written} IS NOT NULL AND {quoted(field.name)} IS NULL"
 
@@ -225,6 +241,20 @@ def _is_out_of_range(field: Field) -> str | None:
         accepted = ", ".join(literal(name) for name in field.accepted)
         limits.append(f"{column} NOT IN ({accepted})")
     return f"({' OR '.join(limits)})" if limits else None
+
+
+def content() -> str:
+    """SQL of the content of a valid event, by which events that bring no event_id are told apart.
+
+    It is made from the typed columns, so neither the order of keys nor white space matters.
+    """
+
+    def of_kind(kind: EventType) -> str:
+        names = [quoted(field.name) for field in fields_of(kind)] + ["extra"]
+        return f"to_json({{{', '.join(f'{name}: {name}' for name in names)}}})::VARCHAR"
+
+    branches = (f"WHEN {literal(kind.name)} THEN {of_kind(kind)}" for kind in EVENT_TYPES)
+    return f"CASE event_type {' '.join(branches)} END"
 
 
 def undeclared() -> str:

@@ -21,7 +21,7 @@ from analytics_pipeline.settings import Settings
 GROUP_BYTES = 32_000_000
 VALUE_CHARACTERS = 120
 COLUMNS = [quoted(name) for name in VALIDATED_EVENTS.column_names]
-CONTENT = f"to_json({{{', '.join(f'{name}: {name}' for name in COLUMNS)}}})::VARCHAR"
+CONTENT = parsing.content()
 VALID = f"SELECT {', '.join(COLUMNS)} FROM outcome WHERE outcome = 'validated'"
 
 
@@ -50,8 +50,7 @@ def validate(lake: Lake, settings: Settings, days: Sequence[date]) -> dict[date,
             for day in group:
                 counts[day] = _day_counts(connection, day)
                 lake.replace(connection, VALIDATED_EVENTS, day, f"{VALID} {_of(day)}")
-                refused = _quarantined(lake, day, counts[day])
-                lake.replace(connection, QUARANTINED_LINES, day, refused)
+                lake.replace(connection, QUARANTINED_LINES, day, _quarantined(day))
                 lake.replace(connection, FILE_LINE_COUNTS, day, _line_counts(day))
     return counts
 
@@ -128,7 +127,9 @@ def _parse(
         SELECT
             path, line_number, taken_at, stands_under, problem,
             {", ".join(quoted(name) for name in parsing.FIELDS)},
-            {parsing.extra("undeclared")} AS extra
+            {parsing.extra("undeclared")} AS extra,
+            CASE WHEN problem <> 'blank' THEN line END AS line,
+            CASE WHEN problem <> 'blank' THEN bytes END AS bytes
         FROM judged
         """
     )
@@ -200,11 +201,9 @@ def _judge(connection: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def _quarantined(lake: Lake, day: date, counts: DayCounts) -> str:
+def _quarantined(day: date) -> str:
     texts = " ".join(f"WHEN '{name}' THEN {literal(text)}" for name, text in REASONS.items())
     value = f"left(json_extract(line, '$.' || field), {VALUE_CHARACTERS})"
-    # Where nothing is refused the lines are not read again.
-    raw = lake.scan(RAW_EVENTS, [day] if counts.quarantined else [])
     return f"""
         SELECT
             path, line_number, reason,
@@ -215,8 +214,8 @@ def _quarantined(lake: Lake, day: date, counts: DayCounts) -> str:
                 path, line_number, line, bytes,
                 split_part(problem, ':', 1) AS reason,
                 nullif(split_part(problem, ':', 2), '') AS field
-            FROM (FROM outcome WHERE outcome = 'quarantined' {_of(day)})
-            JOIN (SELECT path, line_number, line, bytes FROM {raw}) USING (path, line_number)
+            FROM outcome
+            WHERE outcome = 'quarantined' {_of(day)}
         )
     """
 

@@ -27,6 +27,7 @@ def open_engine(
             connection.execute("SET memory_limit = ?", [settings.memory_limit])
             connection.execute("SET threads = ?", [settings.threads])
             connection.execute("SET autoinstall_known_extensions = false")
+            connection.execute("SET enable_progress_bar = false")
             # With it, whether Parquet calls a column required depends on what other days share
             # the engine's tables, and equal rows would not give equal bytes.
             connection.execute("SET disabled_optimizers = 'statistics_propagation'")
