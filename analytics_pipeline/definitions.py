@@ -2,16 +2,34 @@
 
 import dagster as dg
 
+from analytics_pipeline.alerting.checks import alerts
+from analytics_pipeline.expectations.checks import expectations
+from analytics_pipeline.forecasting.assets import demand_forecasts, query_demand
 from analytics_pipeline.ingestion.assets import landing_files, raw_events, validated_events
 from analytics_pipeline.ingestion.sensors import (
     changed_dates_sensor,
     intake_job,
     landing_zone_sensor,
 )
+from analytics_pipeline.insights.assets import workflow_insights
+from analytics_pipeline.metrics.assets import metric_assets
+from analytics_pipeline.metrics.checks import metric_checks
+from analytics_pipeline.metrics.tables import current_project, metric_tables
+from analytics_pipeline.reporting.assets import report_asset
 from analytics_pipeline.schedules import daily_report_schedule, update_job
 
 defs = dg.Definitions(
-    assets=[landing_files, raw_events, validated_events],
+    assets=[
+        landing_files,
+        raw_events,
+        validated_events,
+        metric_assets(current_project()),
+        workflow_insights,
+        query_demand,
+        demand_forecasts,
+        report_asset(metric_tables()),
+    ],
+    asset_checks=[alerts, expectations, metric_checks(current_project())],
     jobs=[intake_job, update_job],
     sensors=[landing_zone_sensor, changed_dates_sensor],
     schedules=[daily_report_schedule],

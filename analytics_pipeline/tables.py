@@ -5,7 +5,7 @@ from analytics_pipeline.forecasting import tables as forecasting
 from analytics_pipeline.ingestion.tables import FILE_LINE_COUNTS, QUARANTINED_LINES, RAW_EVENTS
 from analytics_pipeline.insights import tables as insights
 from analytics_pipeline.lake.table import Table
-from analytics_pipeline.metrics.project import metric_tables
+from analytics_pipeline.metrics.tables import metric_tables
 
 
 def all_tables() -> dict[str, Table]:
