@@ -1,0 +1,72 @@
+"""The data tests of the folder of SQL as Dagster asset checks, all in one step."""
+
+from collections.abc import Iterator
+from datetime import date
+
+import dagster as dg
+
+from analytics_pipeline.daily_assets import lake_of_process
+from analytics_pipeline.metrics.data_tests import DataTestResult, evaluate
+from analytics_pipeline.metrics.project import Model, Project
+from analytics_pipeline.metrics.shown import table_metadata
+from analytics_pipeline.partitions import dates_of
+
+
+def metric_checks(project: Project) -> dg.AssetChecksDefinition:
+    """Every data test of every mart as an asset check.
+
+    In a run for certain event dates they look at the rows of those dates; in a run of the checks
+    alone, which has no dates, at all rows.
+    """
+
+    @dg.multi_asset_check(
+        name="metric_tests",
+        description="The data tests that the YAML files of the metrics declare.",
+        specs=[
+            dg.AssetCheckSpec(
+                test.name,
+                asset=model.name,
+                description=test.description,
+                metadata={"severity": test.severity, "declared_in": model.declared.file},
+            )
+            for model in project.marts.values()
+            for test in model.declared.tests
+        ],
+        can_subset=True,
+    )
+    def metric_tests(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
+        selected = {
+            (key.asset_key.to_user_string(), key.name) for key in context.selected_asset_check_keys
+        }
+        has_dates = context.has_partition_key or context.has_partition_key_range
+        days = dates_of(context.partition_keys) if has_dates else None
+        lake = lake_of_process()
+        with lake.engine() as connection:
+            for model in project.marts.values():
+                tests = [t for t in model.declared.tests if (model.name, t.name) in selected]
+                if tests:
+                    for result in evaluate(connection, lake.scan(model.table, days), tests):
+                        yield check_result(model, result, days)
+
+    return metric_tests
+
+
+def check_result(
+    model: Model, result: DataTestResult, days: list[date] | None
+) -> dg.AssetCheckResult:
+    """What the UI shows of a data test: the number of failing rows, and a few of them."""
+    tested = f"{days[0]} to {days[-1]}" if days else "all dates"
+    metadata: dict[str, dg.MetadataValue] = {
+        "failing_rows": dg.MetadataValue.int(result.failing),
+        "event_dates": dg.MetadataValue.text(tested),
+    }
+    if result.examples:
+        metadata["examples"] = table_metadata(result.examples)
+    return dg.AssetCheckResult(
+        passed=result.failing == 0,
+        asset_key=model.name,
+        check_name=result.test.name,
+        severity=dg.AssetCheckSeverity[result.test.severity.upper()],
+        metadata=metadata,
+        description=f"{result.failing} rows fail." if result.failing else None,
+    )

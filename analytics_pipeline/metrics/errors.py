@@ -1,0 +1,31 @@
+"""What is wrong in the folder of SQL, and where: a file and a line of it."""
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from analytics_pipeline.errors import PipelineError
+
+
+class ProjectError(PipelineError):
+    """The folder of SQL is wrong; the message starts with the file and line to mend."""
+
+
+@dataclass(frozen=True)
+class Location:
+    """A place in the folder: a path as people know it, and a line counted from 1."""
+
+    path: str
+    line: int | None = None
+
+    def __str__(self) -> str:
+        return self.path if self.line is None else f"{self.path}:{self.line}"
+
+
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """End of a message about an unknown name: the nearest known one, or else all of them."""
+    names = sorted(known)
+    near = difflib.get_close_matches(name, names, n=1)
+    if near:
+        return f"did you mean '{near[0]}'?"
+    return f"known are: {', '.join(names)}." if names else "there are none."

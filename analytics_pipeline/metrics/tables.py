@@ -1,0 +1,43 @@
+"""The metrics of this process: the folder that defines them, and their tables for later stages."""
+
+from functools import cache
+from pathlib import Path
+
+import analytics_pipeline
+from analytics_pipeline.events.tables import VALIDATED_EVENTS
+from analytics_pipeline.ingestion.tables import FILE_LINE_COUNTS, QUARANTINED_LINES, RAW_EVENTS
+from analytics_pipeline.lake.table import Table
+from analytics_pipeline.metrics.project import Project
+from analytics_pipeline.metrics.reading import read_project
+from analytics_pipeline.settings import Settings, current_settings
+
+SOURCE_TABLES = (VALIDATED_EVENTS, RAW_EVENTS, QUARANTINED_LINES, FILE_LINE_COUNTS)
+
+FOLDER = "dbt_like_sql"
+
+
+def sql_folder(settings: Settings) -> Path:
+    """The folder of SQL: the one that sql_dir names, or else the one that came with the project.
+
+    That is beside the package in a checkout, and inside of it in an installation.
+    """
+    if settings.sql_dir:
+        return settings.sql_dir
+    package = Path(analytics_pipeline.__file__).parent
+    bundled = package / "_bundled" / FOLDER
+    return bundled if bundled.is_dir() else package.parent / FOLDER
+
+
+def current_project() -> Project:
+    """The project in the folder of this process; raises ProjectError where it is wrong."""
+    return _read(sql_folder(current_settings()))
+
+
+@cache
+def _read(folder: Path) -> Project:
+    return read_project(folder, SOURCE_TABLES)
+
+
+def metric_tables() -> dict[str, Table]:
+    """The tables of all metrics by name, such as daily_cache_metrics."""
+    return {name: model.table for name, model in current_project().marts.items()}
