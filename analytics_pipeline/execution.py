@@ -13,8 +13,8 @@ import dagster as dg
 
 from analytics_pipeline.errors import PipelineError
 from analytics_pipeline.ingestion.discovery import list_landing_zone
-from analytics_pipeline.ingestion.intake import new_files
 from analytics_pipeline.ingestion.ledger import FileVersion, Ledger
+from analytics_pipeline.ingestion.novelty import new_files
 from analytics_pipeline.ingestion.sensors import INTAKE_JOB
 from analytics_pipeline.ingestion.updates import (
     UPDATE_JOB,

@@ -1,6 +1,7 @@
 """The assets of ingestion: the landing zone's files, their lines, and the validated events."""
 
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 import dagster as dg
 from pydantic import Field
@@ -14,7 +15,6 @@ from analytics_pipeline.daily_assets import (
 )
 from analytics_pipeline.events.tables import VALIDATED_EVENTS
 from analytics_pipeline.ingestion.accounts import FileAccount, file_accounts
-from analytics_pipeline.ingestion.intake import Intake, take_in
 from analytics_pipeline.ingestion.ledger import Ledger
 from analytics_pipeline.ingestion.tables import (
     FILE_LINE_COUNTS,
@@ -23,6 +23,9 @@ from analytics_pipeline.ingestion.tables import (
 )
 from analytics_pipeline.ingestion.validation import DayCounts, validate
 from analytics_pipeline.settings import current_settings
+
+if TYPE_CHECKING:
+    from analytics_pipeline.ingestion.intake import Intake
 
 GROUP = "ingestion"
 SHOWN_FILES = 50
@@ -49,6 +52,8 @@ def landing_files(
     context: dg.AssetExecutionContext, config: IntakeConfig
 ) -> dg.MaterializeResult[None]:
     """Take what is new in the landing zone."""
+    from analytics_pipeline.ingestion.intake import take_in
+
     settings = current_settings()
 
     def progress(files: int, of_files: int, size: int, of_size: int) -> None:
@@ -70,7 +75,7 @@ def landing_files(
     )
 
 
-def _intake_metadata(intake: Intake, url: str) -> dict[str, dg.MetadataValue]:
+def _intake_metadata(intake: "Intake", url: str) -> dict[str, dg.MetadataValue]:
     records = [
         dg.TableRecord({
             "path": version.path,

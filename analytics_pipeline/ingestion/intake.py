@@ -10,14 +10,10 @@ import duckdb
 import pyarrow as pa
 from filelock import FileLock
 
-from analytics_pipeline.ingestion.discovery import (
-    FileState,
-    LandedFile,
-    Listing,
-    list_landing_zone,
-)
+from analytics_pipeline.ingestion.discovery import FileState, LandedFile, list_landing_zone
 from analytics_pipeline.ingestion.ledger import FileVersion, Ledger
 from analytics_pipeline.ingestion.lines import LINES_SCHEMA, LineReader, UnreadableFileError
+from analytics_pipeline.ingestion.novelty import new_files, settled_files
 from analytics_pipeline.ingestion.tables import RAW_EVENTS
 from analytics_pipeline.ingestion.timestamps import time_text, utc
 from analytics_pipeline.lake.engine import remove_abandoned_scratch
@@ -49,18 +45,6 @@ class Progress(Protocol):
 
     def __call__(self, files: int, of_files: int, size: int, of_size: int) -> None:
         """Note the progress."""
-
-
-def new_files(listing: Listing, ledger: Ledger, prefix: str, *, retry: bool) -> list[LandedFile]:
-    """The files whose state is not the one in which they were taken (or refused, unless retry).
-
-    Their paths get ``prefix`` before them.
-    """
-    known = ledger.known_states()
-    if not retry:
-        known |= ledger.refused_states()
-    files = [replace(file, path=prefix + file.path) for file in listing.files]
-    return [file for file in files if known.get(file.path) != file.state]
 
 
 def take_in(
@@ -108,12 +92,6 @@ def take_in(
             listing.problems,
             tuple(sorted(days)),
         )
-
-
-def settled_files(files: Sequence[LandedFile], settings: Settings) -> list[LandedFile]:
-    """Those of the files that were left alone for the settle time."""
-    now = time.time_ns()
-    return [file for file in files if file.state.settled(now, settings.ingestion.settle_seconds)]
 
 
 def _batches(files: Sequence[LandedFile], batch_bytes: int) -> Iterator[list[LandedFile]]:

@@ -7,8 +7,8 @@ import dagster as dg
 
 from analytics_pipeline.daily_assets import lake_of_process
 from analytics_pipeline.ingestion.discovery import LandedFile, LandingZoneError, list_landing_zone
-from analytics_pipeline.ingestion.intake import new_files, settled_files
 from analytics_pipeline.ingestion.ledger import Ledger
+from analytics_pipeline.ingestion.novelty import new_files, settled_files
 from analytics_pipeline.ingestion.updates import (
     UNFINISHED,
     UPDATE_JOB,

@@ -2,11 +2,10 @@
 
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from analytics_pipeline.lake.table import Column, Table
 
 if TYPE_CHECKING:
+    import pandas as pd
     import pandera.pandas as pa
 
 NUMERIC = ("BIGINT", "DOUBLE", "INTEGER", "UBIGINT", "HUGEINT")
@@ -65,7 +64,7 @@ def _pandas_type(duckdb_type: str) -> str | None:
     return exact.get(duckdb_type)
 
 
-def checked(table: Table, frame: pd.DataFrame) -> pd.DataFrame:
+def checked(table: Table, frame: "pd.DataFrame") -> "pd.DataFrame":
     """Return the frame with its contract's types; raises ContractError where it breaks it."""
     import pandera.errors
 

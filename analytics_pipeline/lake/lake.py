@@ -7,15 +7,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
-import pandas as pd
 from filelock import FileLock
 
 from analytics_pipeline.errors import PipelineError
 from analytics_pipeline.lake.engine import open_engine
 from analytics_pipeline.lake.table import Table, literal, quoted
 from analytics_pipeline.settings import EngineSettings, Settings
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 PARTITION_FILE = "data.parquet"
 ROW_GROUP_ROWS = 61_440
@@ -92,7 +95,7 @@ class Lake:
         connection: duckdb.DuckDBPyConnection,
         table: Table,
         days: Iterable[date] | None = None,
-    ) -> pd.DataFrame:
+    ) -> "pd.DataFrame":
         """Read a small table into a frame, ordered by day and the table's order."""
         order = ", ".join(quoted(name) for name in ["event_date", *table.order_by])
         return connection.execute(f"FROM {self.scan(table, days)} ORDER BY {order}").df()

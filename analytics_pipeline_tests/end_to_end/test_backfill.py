@@ -63,9 +63,7 @@ def backfill_status(server: DagsterServer, backfill: str) -> str:
 def test_a_backfill_of_30_days_is_one_run(tmp_path: Path, storage: str) -> None:
     landing, lake = tmp_path / "landing", tmp_path / "lake"
     generate(landing, events=3000, days=30, end=LAST, seed=3)
-    settings = read_settings(
-        landing_zone=landing, lake=lake, ingestion={"settle_seconds": 0}
-    )
+    settings = read_settings(landing_zone=landing, lake=lake, ingestion={"settle_seconds": 0})
     take_in(Lake.of(settings), settings)
     environment = {
         "AICACHE_LANDING_ZONE": str(landing),
@@ -91,8 +89,9 @@ def test_a_backfill_of_30_days_is_one_run(tmp_path: Path, storage: str) -> None:
 def check_backfill(server: DagsterServer, lake: Path) -> None:
     backfill = launch_backfill(server)
     wait_for(
-        lambda: backfill_status(server, backfill)
-        in ("COMPLETED_SUCCESS", "COMPLETED_FAILED", "FAILED"),
+        lambda: (
+            backfill_status(server, backfill) in ("COMPLETED_SUCCESS", "COMPLETED_FAILED", "FAILED")
+        ),
         "end of the backfill",
         seconds=240,
     )

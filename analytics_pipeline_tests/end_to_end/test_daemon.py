@@ -1,7 +1,6 @@
 """With the real daemon: a file dropped leads to updated reports, without a hand."""
 
 import json
-import os
 import time
 from datetime import date
 from pathlib import Path
@@ -27,7 +26,8 @@ def queries_in_report(lake: Path, day: date) -> int | None:
     file = report_files(lake, day)["json"]
     if not file.exists():
         return None
-    return json.loads(file.read_text())["cache"]["total_queries"]
+    figures = json.loads(file.read_text())["metrics"]["daily_cache_metrics"]
+    return figures["total_queries"]["value"]
 
 
 def updated_dates(server: DagsterServer) -> list[tuple[date, date]]:
@@ -51,13 +51,13 @@ def test_dropped_and_rewritten_files_lead_to_reports_of_the_touched_dates(tmp_pa
             wait_for(lambda day=day: queries_in_report(lake, day) == 5, f"report of {day}")
         assert updated_dates(server) == [(DAYS[0], DAYS[1]), (DAYS[2], DAYS[2])]
 
-        untouched = {day: os.stat(report_files(lake, day)["html"]).st_mtime_ns for day in DAYS}
+        untouched = {day: report_files(lake, day)["html"].stat().st_mtime_ns for day in DAYS}
         drop(landing, "b.jsonl", [DAYS[1]], queries=8)
         wait_for(lambda: queries_in_report(lake, DAYS[1]) == 8, "report with the late file")
         drop(landing, "b.jsonl", [DAYS[1]], queries=6)
         wait_for(lambda: queries_in_report(lake, DAYS[1]) == 6, "report of the rewritten file")
         for day in (DAYS[0], DAYS[2]):
-            assert os.stat(report_files(lake, day)["html"]).st_mtime_ns == untouched[day]
+            assert report_files(lake, day)["html"].stat().st_mtime_ns == untouched[day]
 
         wait_for(
             lambda: all(run["status"] == "SUCCESS" for run in server.runs()), "success of all runs"

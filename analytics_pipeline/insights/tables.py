@@ -1,0 +1,137 @@
+"""The tables of the workflow insights."""
+
+from analytics_pipeline.lake.table import Column, Table
+
+LENGTH_CLASSES = ("under_50", "50_to_99", "100_or_more")
+
+QUERIES = Column(
+    "queries", "BIGINT", "Number of cache queries.", nullable=False, unit="queries", minimum=1
+)
+SHARE = Column("share", "DOUBLE", "Share of the day's queries.", nullable=False, minimum=0,
+               maximum=1)  # fmt: skip
+HIT_RATE = Column(
+    "hit_rate", "DOUBLE", "Share of the queries that the cache answered.", minimum=0, maximum=1
+)
+AVERAGE_RESPONSE_TIME = Column(
+    "average_response_time",
+    "DOUBLE",
+    "Mean time to the answer, of the queries that state it.",
+    unit="s",
+    minimum=0,
+)
+
+TOP_QUERIES = Table(
+    "top_queries",
+    "The most frequent query texts of the day. Queries without a text are left out.",
+    (
+        Column("rank", "BIGINT", "Place by number of queries, from 1; equals are ranked by text.",
+               nullable=False, minimum=1),
+        Column("query", "VARCHAR", "Text of the query.", nullable=False),
+        QUERIES,
+        Column("hits", "BIGINT", "Queries that the cache answered.", nullable=False,
+               unit="queries", minimum=0),
+        HIT_RATE,
+        AVERAGE_RESPONSE_TIME,
+    ),
+    order_by=("rank",),
+    key=("rank",),
+)  # fmt: skip
+
+LANGUAGE_DISTRIBUTION = Table(
+    "language_distribution",
+    "The day's cache queries by the programming language worked in.",
+    (
+        Column("language", "VARCHAR", "Programming language; null for the queries that state "
+               "none, so that the shares add up to 1."),
+        QUERIES,
+        SHARE,
+        HIT_RATE,
+    ),
+    order_by=("language",),
+    key=("language",),
+)  # fmt: skip
+
+QUERY_LENGTH_CLASSES = Table(
+    "query_length_classes",
+    "The day's cache queries by the length of their text in characters (Unicode code points). "
+    "All classes are listed on a day that has a query with a text; such days alone have rows.",
+    (
+        Column("length_class", "VARCHAR", "Class of the length.", nullable=False,
+               accepted=LENGTH_CLASSES),
+        Column("queries", "BIGINT", "Number of cache queries.", nullable=False, unit="queries",
+               minimum=0),
+        Column("share", "DOUBLE", "Share of the day's queries that have a text.", nullable=False,
+               minimum=0, maximum=1),
+        HIT_RATE,
+        AVERAGE_RESPONSE_TIME,
+    ),
+    order_by=("length_class",),
+    key=("length_class",),
+)  # fmt: skip
+
+SESSIONS = Table(
+    "sessions",
+    "Stretches of activity of one user, which inactivity or midnight (UTC) ends. Events without "
+    "user_id are grouped by the session that their source assigned; without either they are in "
+    "no session.",
+    (
+        Column("session_id", "VARCHAR", "Identity, derived from whose session it is and its "
+               "start.", nullable=False),
+        Column("user_id", "VARCHAR", "Whose session it is; null where the source names no user."),
+        Column("started_at", "TIMESTAMP", "Time of the first event.", nullable=False),
+        Column("ended_at", "TIMESTAMP", "Time of the last event.", nullable=False),
+        Column("duration", "DOUBLE", "From the first event to the last.", nullable=False,
+               unit="s", minimum=0),
+        Column("events", "BIGINT", "Events of every type.", nullable=False, unit="events",
+               minimum=1),
+        Column("queries", "BIGINT", "Cache queries.", nullable=False, unit="queries", minimum=0),
+        Column("hit_rate", "DOUBLE", "Share of the queries that the cache answered; null where "
+               "there are none.", minimum=0, maximum=1),
+    ),
+    order_by=("started_at", "session_id"),
+    key=("session_id",),
+)  # fmt: skip
+
+SLOW_QUERIES = Table(
+    "slow_queries",
+    "Cache queries whose answer took longer than insights.slow_query_seconds.",
+    (
+        Column("event_id", "VARCHAR", "Identity of the event.", nullable=False),
+        Column("timestamp", "TIMESTAMP", "When the query was put.", nullable=False),
+        Column("query", "VARCHAR", "Text of the query."),
+        Column("model", "VARCHAR", "Model that answered, or whose answer was cached."),
+        Column("user_id", "VARCHAR", "Who put the query."),
+        Column("cache_hit", "BOOLEAN", "True where the cache answered.", nullable=False),
+        Column("response_time", "DOUBLE", "Time to the answer.", nullable=False, unit="s",
+               minimum=0),
+    ),
+    order_by=("timestamp", "event_id"),
+    key=("event_id",),
+)  # fmt: skip
+
+MISS_RATE_PERIODS = Table(
+    "miss_rate_periods",
+    "Stretches of the day in which the cache missed too often: consecutive periods of "
+    "insights.period_minutes, counted from midnight (UTC), each with at least "
+    "insights.period_min_queries queries and a miss rate above insights.miss_rate.",
+    (
+        Column("started_at", "TIMESTAMP", "Start of the first period.", nullable=False),
+        Column("ended_at", "TIMESTAMP", "End of the last period (exclusive).", nullable=False),
+        QUERIES,
+        Column("misses", "BIGINT", "Queries that the cache did not answer.", nullable=False,
+               unit="queries", minimum=1),
+        Column("miss_rate", "DOUBLE", "Share of the queries that the cache did not answer.",
+               nullable=False, minimum=0, maximum=1),
+    ),
+    order_by=("started_at",),
+    key=("started_at",),
+)  # fmt: skip
+
+ALL = (
+    TOP_QUERIES,
+    LANGUAGE_DISTRIBUTION,
+    QUERY_LENGTH_CLASSES,
+    SESSIONS,
+    SLOW_QUERIES,
+    MISS_RATE_PERIODS,
+)

@@ -1,0 +1,121 @@
+"""The account of a day's lines: what became of each, and why lines were refused."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+
+from analytics_pipeline.ingestion.tables import FILE_LINE_COUNTS, QUARANTINED_LINES, REASONS
+from analytics_pipeline.lake.table import Column
+from analytics_pipeline.reporting.measure import SHARE, Absence, Listing, Metric, metric
+from analytics_pipeline.reporting.stored import Stored
+
+OUTCOMES = ("validated", "duplicate", "quarantined", "blank")
+COUNTS = ("lines", *OUTCOMES)
+QUARANTINE_SHARE = "quarantine_share"
+
+NO_LINES = "No line of any file stands under this date."
+DEFINITIONS = {
+    column.name: column.description for column in FILE_LINE_COUNTS.columns if column.name in COUNTS
+}
+QUARANTINE_REASON_COLUMNS = (
+    Column("reason", "VARCHAR", "Machine-readable reason."),
+    Column("lines", "BIGINT", "Number of quarantined lines.", unit="lines"),
+    Column("meaning", "VARCHAR", "What the reason says."),
+)
+
+
+@dataclass(frozen=True)
+class Conservation:
+    """The lines of a day by file, their sums, the reasons of quarantine, and what does not add up.
+
+    ``totals`` has lines, validated, duplicate, quarantined and blank. ``problems`` is empty where
+    lines = validated + duplicate + quarantined + blank for every file, and the quarantine holds as
+    many lines as are counted quarantined.
+    """
+
+    files: Listing
+    totals: Mapping[str, Metric]
+    quarantine_share: Metric
+    quarantine_reasons: Listing
+    problems: tuple[str, ...]
+
+
+def read_line_totals(stored: Stored, days: Iterable[date]) -> dict[date, dict[str, Metric]]:
+    """The sums of the account for each of the days, and the share of quarantined lines."""
+    wanted = list(days)
+    sums = ", ".join(f"sum({name})::BIGINT" for name in COUNTS)
+    found = stored.by_day(
+        f"SELECT event_date, {sums} FROM {stored.scan(FILE_LINE_COUNTS, wanted)} "
+        "GROUP BY event_date"
+    )
+    totals: dict[date, dict[str, Metric]] = {}
+    for day in wanted:
+        counts = dict(zip(COUNTS, found[day][0], strict=True)) if day in found else {}
+        no_data = stored.reason(FILE_LINE_COUNTS, day, NO_LINES)
+        totals[day] = {
+            name: metric(counts.get(name), "lines", no_data, DEFINITIONS[name]) for name in COUNTS
+        }
+        share = counts["quarantined"] / counts["lines"] if counts.get("lines") else None
+        totals[day][QUARANTINE_SHARE] = metric(share, SHARE, no_data, "quarantined / lines.")
+    return totals
+
+
+def read_conservation(
+    stored: Stored, totals: Mapping[date, Mapping[str, Metric]]
+) -> dict[date, Conservation]:
+    """The account of each of the reports' days; ``totals`` as read_line_totals gives them."""
+    files = stored.listings(FILE_LINE_COUNTS, lambda _: Absence(NO_LINES, 0))
+    reasons = stored.by_day(
+        f"SELECT event_date, reason, count(*) AS lines FROM {stored.scan(QUARANTINED_LINES)} "
+        "GROUP BY event_date, reason ORDER BY event_date, lines DESC, reason"
+    )
+    conservation: dict[date, Conservation] = {}
+    for day in stored.days:
+        of_day = totals[day]
+        quarantine = _quarantine_reasons(stored, day, reasons.get(day, []), of_day["quarantined"])
+        conservation[day] = Conservation(
+            files[day],
+            {name: of_day[name] for name in COUNTS},
+            of_day[QUARANTINE_SHARE],
+            quarantine,
+            (
+                *_unbalanced(files[day]),
+                *_miscounted(quarantine, of_day["quarantined"], stored.has(QUARANTINED_LINES, day)),
+            ),
+        )
+    return conservation
+
+
+def _quarantine_reasons(
+    stored: Stored, day: date, counted: list[tuple[str, int]], quarantined: Metric
+) -> Listing:
+    rows = tuple(
+        {"reason": reason, "lines": lines, "meaning": REASONS.get(reason)}
+        for reason, lines in counted
+    )
+    if rows:
+        return Listing(QUARANTINE_REASON_COLUMNS, rows, len(rows))
+    none = Absence(quarantined.reason or "No line was quarantined.", 0)
+    return replace(stored.nothing(QUARANTINED_LINES, day, none), columns=QUARANTINE_REASON_COLUMNS)
+
+
+def _unbalanced(files: Listing) -> list[str]:
+    problems = []
+    for row in files.rows:
+        accounted = sum(row[name] for name in OUTCOMES)
+        if accounted != row["lines"]:
+            problems.append(
+                f"{row['path']} has {row['lines']} lines, of which {accounted} are accounted for."
+            )
+    return problems
+
+
+def _miscounted(reasons: Listing, quarantined: Metric, quarantine_built: bool) -> list[str]:
+    if not quarantine_built or quarantined.value is None:
+        return []
+    held = sum(row["lines"] for row in reasons.rows)
+    if held == quarantined.value:
+        return []
+    return [
+        f"The account has {quarantined.value} quarantined lines, but the quarantine holds {held}."
+    ]

@@ -1,0 +1,72 @@
+"""What a report is made of: single numbers and lists of rows, each able to say why it is empty."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import isfinite
+from typing import Any
+
+from analytics_pipeline.lake.table import Column
+
+Number = int | float
+Row = Mapping[str, Any]
+"""A row of a table by column: text, numbers, booleans, dates, times in UTC, or None."""
+
+SHARE = "share"
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A number, or the reason why there is none.
+
+    ``value`` is unrounded and ``unit`` its unit, "share" for a part of 1. Exactly one of ``value``
+    and ``reason`` is given.
+    """
+
+    value: Number | None
+    unit: str | None
+    reason: str | None = None
+    definition: str | None = None
+
+    def __post_init__(self) -> None:
+        if (self.value is None) == (self.reason is None):
+            raise ValueError("A metric has either a value or a reason why it has none.")
+
+
+def metric(
+    value: Number | None, unit: str | None, no_data: str, definition: str | None = None
+) -> Metric:
+    """A metric of a value that may be null or not finite; ``no_data`` says why it is null."""
+    if value is None:
+        return Metric(None, unit, no_data, definition)
+    if not isfinite(value):
+        return Metric(None, unit, "The value is not a finite number.", definition)
+    return Metric(value, unit, None, definition)
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Rows of one kind, or the reason why there are none.
+
+    ``columns`` say what the rows hold. ``total`` is the number of rows that there are, of which
+    ``rows`` may be the first; null where that is not known.
+    """
+
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+    total: int | None
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class Absence:
+    """Why there are no rows; ``total`` is 0 where it is known that there are none to list."""
+
+    reason: str
+    total: int | None = None
+
+
+def unit_of(column: Column) -> str | None:
+    """The unit of a column's values: the declared one, or "share" for a number from 0 to 1."""
+    if column.unit is None and (column.minimum, column.maximum) == (0, 1):
+        return SHARE
+    return column.unit
