@@ -10,7 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-CHUNK_BYTES = 16 << 20
+# Blocks of this size are allocated again and again from the same memory; larger ones are mapped anew
+# each time, which costs more than reading them.
+CHUNK_BYTES = 1 << 20
 LONGEST_LINE_BYTES = 1 << 30
 GZIP_MAGIC = b"\x1f\x8b"
 GZIP_WINDOW = zlib.MAX_WBITS | 16
