@@ -41,10 +41,10 @@ class DagsterServer:
     def query(self, document: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Ask the GraphQL API that the UI uses."""
         body = json.dumps({"query": document, "variables": variables or {}}).encode()
-        request = urllib.request.Request(  # noqa: S310
+        request = urllib.request.Request(
             f"{self.url}/graphql", body, {"Content-Type": "application/json"}
         )
-        with urllib.request.urlopen(request, timeout=60) as response:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=60) as response:
             answer = json.load(response)
         assert not answer.get("errors"), answer["errors"]
         return answer["data"]

@@ -52,21 +52,21 @@ class PostgresServer:
 
 
 @contextmanager
-def running_postgres() -> Iterator[PostgresServer]:
+def running_postgres(folder: Path) -> Iterator[PostgresServer]:
     """Start a server with an empty database on a free port; stop it and remove its data at the end.
 
-    Postgres refuses to run as root: there it runs as nobody, in a folder of its own outside of
-    pytest's, which only root may enter.
+    The data lie in ``folder``. Postgres refuses to run as root: there it runs as nobody, and its
+    data lie in a temporary folder instead, because only root may enter the folders of pytest.
     """
-    folder = Path(tempfile.mkdtemp(prefix="postgres-"))
-    password = secrets.token_hex(16)
-    (folder / "password").write_text(password)
     identity: dict[str, Any] = {}
     if os.geteuid() == 0:
         nobody = pwd.getpwnam("nobody")
         identity = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
-        for path in (folder, folder / "password"):
-            os.chown(path, nobody.pw_uid, nobody.pw_gid)
+        folder = Path(tempfile.mkdtemp(prefix="postgres-"))
+        os.chown(folder, nobody.pw_uid, nobody.pw_gid)
+    folder.mkdir(parents=True, exist_ok=True)
+    password = secrets.token_hex(16)
+    (folder / "password").write_text(password)
     server = PostgresServer("127.0.0.1", free_port(), "postgres", "dagster", password, folder)
     try:
         _initialize(server, identity)
@@ -106,7 +106,7 @@ def _initialize(server: PostgresServer, identity: dict[str, Any]) -> None:
             f"--pgdata={server.folder / 'data'}",
             f"--username={server.username}",
             f"--pwfile={server.folder / 'password'}",
-            *("--auth=scram-sha-256", "--encoding=UTF8", "--no-locale", "--no-sync"),
+            *("--auth=password", "--encoding=UTF8", "--no-locale", "--no-sync"),
         ],
         capture_output=True,
         text=True,

@@ -4,14 +4,14 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from analytics_pipeline.alerting.daily_checks import (
+from analytics_pipeline.alerting.rules import RULES, Alert, Rule, evaluate_days
+from analytics_pipeline.daily_assets import lake_of_process
+from analytics_pipeline.daily_checks import (
     CheckOutcome,
     daily_check_spec,
     dates_to_check,
     evaluations,
 )
-from analytics_pipeline.alerting.rules import RULES, Alert, Rule, evaluate_days
-from analytics_pipeline.daily_assets import lake_of_process
 from analytics_pipeline.settings import current_settings
 
 SPECS = {

@@ -5,13 +5,13 @@ from datetime import date
 
 import dagster as dg
 
-from analytics_pipeline.alerting.daily_checks import (
+from analytics_pipeline.daily_assets import lake_of_process
+from analytics_pipeline.daily_checks import (
     CheckOutcome,
     daily_check_spec,
     dates_to_check,
     evaluations,
 )
-from analytics_pipeline.daily_assets import lake_of_process
 from analytics_pipeline.expectations.comparison import compared
 from analytics_pipeline.expectations.docs import page_of, publish_results
 from analytics_pipeline.expectations.profile import profile_days

@@ -92,6 +92,8 @@ def _quiet_prophet() -> type["Prophet"]:
     log.setLevel(logging.WARNING)
     if not log.handlers:
         log.addHandler(logging.NullHandler())
+    # Prophet tells of its own second attempt by Newton's method where L-BFGS gives up.
+    logging.getLogger("prophet.models").setLevel(logging.ERROR)
     # Prophet reports the absence of plotly, which draws nothing here, as an error.
     logging.getLogger("prophet.plot").setLevel(logging.CRITICAL)
     from prophet import Prophet

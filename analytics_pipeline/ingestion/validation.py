@@ -101,12 +101,9 @@ def _parse(
                 END AS refusal
             FROM raw
         ),
+        object AS (SELECT *, CASE WHEN refusal IS NULL THEN line END AS object FROM read),
         document AS (
-            SELECT
-                *,
-                CASE WHEN refusal IS NULL THEN {parsing.document("line")} END AS d,
-                CASE WHEN refusal IS NULL THEN json_keys(line) END AS keys
-            FROM read
+            SELECT *, {parsing.document("object")} AS d, json_keys(object) AS keys FROM object
         ),
         opened AS (SELECT *, {parsing.opened()} FROM document),
         numbers AS (SELECT *, {parsing.numbers()} FROM opened),

@@ -107,8 +107,8 @@ def descendants(process: "subprocess.Popen[bytes]") -> list[psutil.Process]:
 
 
 @pytest.fixture(scope="module")
-def postgres() -> Iterator[PostgresServer]:
-    with running_postgres() as server:
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+    with running_postgres(tmp_path_factory.mktemp("postgres")) as server:
         yield server
 
 
