@@ -7,6 +7,7 @@ default below.
 """
 
 import os
+import re
 from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
@@ -84,6 +85,16 @@ class EngineSettings(Group):
         "1GB", pattern=r"^\d+(\.\d+)?\s*([KMGT]i?B)$", description="Beyond it, work spills to disk."
     )
     threads: Positive = Field(os.cpu_count() or 1, description="Threads of one engine.")
+
+    def shared_by(self, workers: int) -> "EngineSettings":
+        """The settings of each of several engines that work at once within these limits."""
+        number, unit = re.fullmatch(r"([\d.]+)\s*(\w+)", self.memory_limit).groups()  # type: ignore[union-attr]
+        return self.model_copy(
+            update={
+                "memory_limit": f"{float(number) / workers}{unit}",
+                "threads": max(1, self.threads // workers),
+            }
+        )
 
 
 class InsightSettings(Group):

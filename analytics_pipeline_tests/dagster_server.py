@@ -63,7 +63,7 @@ class DagsterServer:
 def running_dagster(
     home: Path, environment: Mapping[str, str], configuration: Path = ROOT / "dagster.yaml"
 ) -> Iterator[DagsterServer]:
-    """Run ``dagster dev`` on this project, with its own DAGSTER_HOME, until the end of the block."""
+    """Run ``dagster dev`` on this project with its own DAGSTER_HOME until the block ends."""
     home.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(configuration, home / "dagster.yaml")
     with socket.socket() as free:

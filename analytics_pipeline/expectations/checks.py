@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
@@ -12,14 +13,10 @@ from analytics_pipeline.daily_checks import (
     dates_to_check,
     evaluations,
 )
-from analytics_pipeline.expectations.comparison import compared
-from analytics_pipeline.expectations.docs import page_of, publish_results
-from analytics_pipeline.expectations.profile import profile_days
-from analytics_pipeline.expectations.suite import Tolerances, declared
-from analytics_pipeline.expectations.tables import EVENT_PROFILES
-from analytics_pipeline.expectations.validation import DayResult, validate_days
 from analytics_pipeline.lake.lake import Lake
-from analytics_pipeline.settings import current_settings, today
+
+if TYPE_CHECKING:
+    from analytics_pipeline.expectations.validation import DayResult
 
 SPEC = daily_check_spec(
     "expectations",
@@ -34,6 +31,8 @@ def expectations(
     context: dg.AssetCheckExecutionContext,
 ) -> Iterator[dg.AssetCheckEvaluation | dg.Output[None]]:
     """Profile the requested dates, test the expectations, and publish their Data Docs."""
+    from analytics_pipeline.expectations.checking import check_days
+
     lake = lake_of_process()
     results = check_days(lake, dates_to_check(context))
     yield from evaluations(
@@ -41,17 +40,9 @@ def expectations(
     )
 
 
-def check_days(lake: Lake, days: list[date]) -> dict[date, DayResult]:
-    """Do the work of the check; the profiles stay locked, so the newest input has the last word."""
-    expected = declared(current_settings().thresholds, Tolerances())
-    with lake.engine() as connection, lake.locked(EVENT_PROFILES, days):
-        profile_days(lake, connection, days)
-        results = validate_days(compared(lake, connection, days, today()), expected)
-        publish_results(lake, expected, results)
-    return results
+def _outcome(lake: Lake, day: date, result: "DayResult") -> CheckOutcome:
+    from analytics_pipeline.expectations.docs import page_of
 
-
-def _outcome(lake: Lake, day: date, result: DayResult) -> CheckOutcome:
     failed = "; ".join(f"{name}: {breach}" for name, breach in result.failed.items())
     return CheckOutcome(
         passed=result.passed,

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Protocol
@@ -129,8 +130,7 @@ class _Batch:
             days = self._ledger.dates_of(paths) | {day for dates in paths.values() for day in dates}
             with self._lake.locked(RAW_EVENTS, sorted(days)):
                 self._ledger.announce(paths, days)
-                for day in sorted(days):
-                    self._lake.replace(connection, RAW_EVENTS, day, self._partition(day))
+                self._replace(connection, sorted(days))
                 self._ledger.commit(list(self._versions.values()), days)
         return sorted(self._versions.values(), key=lambda version: version.path), days
 
@@ -141,7 +141,7 @@ class _Batch:
         connection.register("stream", stream)
         connection.execute(
             f"""
-            CREATE TEMP TABLE line_read AS
+            CREATE TABLE line_read AS
             SELECT
                 file_number, line_number, line, bytes,
                 CASE
@@ -168,7 +168,7 @@ class _Batch:
         )
         if taken:
             connection.execute(
-                f"CREATE TEMP TABLE file_read AS FROM (VALUES {taken}) AS v (file_number, path)"
+                f"CREATE TABLE file_read AS FROM (VALUES {taken}) AS v (file_number, path)"
             )
 
     def _stream(self, files: Sequence[LandedFile]) -> Iterator[pa.RecordBatch]:
@@ -222,6 +222,16 @@ class _Batch:
         dates = {number: tuple(days) for number, days in rows}
         for number, version in self._versions.items():
             self._versions[number] = replace(version, event_dates=dates.get(number, ()))
+
+    def _replace(self, connection: duckdb.DuckDBPyConnection, days: Sequence[date]) -> None:
+        """Replace the partitions, several at once, since writing one occupies one thread."""
+
+        def replace_day(day: date) -> None:
+            with connection.cursor() as cursor:
+                self._lake.replace(cursor, RAW_EVENTS, day, self._partition(day))
+
+        with ThreadPoolExecutor(self._lake.engine_settings.threads) as pool:
+            list(pool.map(replace_day, days))
 
     def _partition(self, day: date) -> str:
         taken_at = literal(self._taken_at.isoformat())

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-# Blocks of this size are allocated again and again from the same memory; larger ones are mapped anew
-# each time, which costs more than reading them.
+# Blocks of this size are allocated again and again from the same memory; larger ones are mapped
+# anew each time, which costs more than reading them.
 CHUNK_BYTES = 1 << 20
 LONGEST_LINE_BYTES = 1 << 30
 GZIP_MAGIC = b"\x1f\x8b"

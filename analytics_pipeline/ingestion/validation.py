@@ -1,6 +1,7 @@
 """Validation: from the raw events of some days to validated events, quarantine and line counts."""
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 
@@ -39,20 +40,27 @@ class DayCounts:
 def validate(lake: Lake, settings: Settings, days: Sequence[date]) -> dict[date, DayCounts]:
     """Rebuild validated_events, quarantined_lines and file_line_counts of the given days.
 
-    The three are replaced together under one lock. Small days share one pass of the engine.
+    The three are replaced together under one lock. Small days share one pass of an engine; large
+    ones are worked on at once, since sorting and writing a day occupies one thread.
     """
-    counts: dict[date, DayCounts] = {}
-    for group in _groups(lake, days):
-        with lake.locked(VALIDATED_EVENTS, group), lake.engine() as connection:
-            _parse(connection, lake, settings, group)
-            _identify(connection)
-            _judge(connection)
-            for day in group:
-                counts[day] = _day_counts(connection, day)
-                lake.replace(connection, VALIDATED_EVENTS, day, f"{VALID} {_of(day)}")
-                lake.replace(connection, QUARANTINED_LINES, day, _quarantined(day))
-                lake.replace(connection, FILE_LINE_COUNTS, day, _line_counts(day))
-    return counts
+    groups = list(_groups(lake, days))
+    workers = max(1, min(len(groups), lake.engine_settings.threads))
+    share = Lake(lake.root, lake.engine_settings.shared_by(workers))
+    with ThreadPoolExecutor(workers) as pool:
+        counts = pool.map(lambda group: _validate_group(share, settings, group), groups)
+        return {day: found for of_group in counts for day, found in of_group.items()}
+
+
+def _validate_group(lake: Lake, settings: Settings, days: Sequence[date]) -> dict[date, DayCounts]:
+    with lake.locked(VALIDATED_EVENTS, days), lake.engine() as connection:
+        _parse(connection, lake, settings, days)
+        _identify(connection)
+        _judge(connection)
+        for day in days:
+            lake.replace(connection, VALIDATED_EVENTS, day, f"{VALID} {_of(day)}")
+            lake.replace(connection, QUARANTINED_LINES, day, _quarantined(day))
+            lake.replace(connection, FILE_LINE_COUNTS, day, _line_counts(day))
+        return {day: _day_counts(connection, day) for day in days}
 
 
 def _groups(lake: Lake, days: Sequence[date]) -> Iterator[list[date]]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 PARTITION_FILE = "data.parquet"
-ROW_GROUP_ROWS = 61_440
+ROW_GROUP_ROWS = 122_880
 FULL_DISK_SIGNS = ("No space left", "disk is full", "disk I/O error")
 
 

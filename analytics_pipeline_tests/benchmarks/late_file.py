@@ -11,7 +11,9 @@ import tempfile
 from datetime import date, timedelta
 from pathlib import Path
 
+from analytics_pipeline.forecasting.building import build_demand
 from analytics_pipeline.ingestion.intake import take_in
+from analytics_pipeline.ingestion.validation import validate
 from analytics_pipeline.lake.lake import Lake
 from analytics_pipeline.samples.generation import generate
 from analytics_pipeline.settings import current_settings
@@ -54,18 +56,9 @@ def main(history_days: int) -> None:
 
 
 def _build_history(lake: Lake, days: list[date]) -> None:
-    from datetime import UTC, datetime
-
-    from analytics_pipeline.events.tables import VALIDATED_EVENTS
-    from analytics_pipeline.forecasting.demand import hourly_query_demand
-    from analytics_pipeline.forecasting.tables import HOURLY_QUERY_DEMAND
-    from analytics_pipeline.ingestion.validation import validate
-
     validate(lake, current_settings(), days)
     build_metrics(lake, days)
-    with lake.engine() as connection:
-        query = hourly_query_demand(lake.scan(VALIDATED_EVENTS, days), days, datetime.now(UTC))
-        lake.replace_days(connection, HOURLY_QUERY_DEMAND, days, query)
+    build_demand(lake, days)
 
 
 def _drop_late_file(landing: Path, number: int, day: date) -> None:

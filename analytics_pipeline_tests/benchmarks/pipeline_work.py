@@ -1,27 +1,13 @@
 """The work of the pipeline without Dagster: the functions that its assets and checks call."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
-
-import pandas as pd
 
 from analytics_pipeline.alerting.rules import evaluate_days
 from analytics_pipeline.events.tables import VALIDATED_EVENTS
-from analytics_pipeline.expectations.checks import check_days
-from analytics_pipeline.forecasting.day_forecast import forecast_day
-from analytics_pipeline.forecasting.demand import (
-    demand_series,
-    history_window,
-    hourly_query_demand,
-)
-from analytics_pipeline.forecasting.model_store import store_model
-from analytics_pipeline.forecasting.rows import forecast_rows, model_rows
-from analytics_pipeline.forecasting.tables import (
-    DEMAND_FORECAST,
-    FORECAST_MODELS,
-    HOURLY_QUERY_DEMAND,
-)
+from analytics_pipeline.expectations.checking import check_days
+from analytics_pipeline.forecasting.building import build_demand, build_forecasts
 from analytics_pipeline.ingestion.validation import validate
 from analytics_pipeline.insights.catalog import INSIGHTS
 from analytics_pipeline.lake.lake import Lake
@@ -52,22 +38,9 @@ def build_everything(lake: Lake, settings: Settings, days: Sequence[date]) -> No
         events = lake.scan(VALIDATED_EVENTS, days)
         for table, query in INSIGHTS.items():
             lake.replace_days(connection, table, days, query(events, settings.insights))
-        demand = hourly_query_demand(events, days, datetime.now(UTC))
-        lake.replace_days(connection, HOURLY_QUERY_DEMAND, days, demand)
-        window = history_window(days, settings.forecast.history_days)
-        series = demand_series(connection, lake.scan(HOURLY_QUERY_DEMAND, window), window)
-        results = [forecast_day(series, day, settings.forecast) for day in days]
-        for result in results:
-            store_model(lake, result)
-        width = settings.forecast.interval_width
-        frames = {
-            DEMAND_FORECAST: pd.concat(forecast_rows(result) for result in results),
-            FORECAST_MODELS: pd.concat(model_rows(result, width) for result in results),
-        }
-        for table, frame in frames.items():
-            connection.register("computed", frame)
-            lake.replace_days(connection, table, days, "FROM computed")
-            connection.unregister("computed")
+    build_demand(lake, days)
+    build_forecasts(lake, days, settings.forecast)
+    with lake.engine() as connection:
         alerts = evaluate_days(lake, connection, days, settings.thresholds)
         contents = read_contents(lake, connection, metric_tables(), alerts, settings)
         for content in contents.values():
