@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 from analytics_pipeline_tests.dagster_server import ROOT
 from analytics_pipeline_tests.workspace import query_event
 
+LAST = date(2026, 11, 20)
 SAMPLE = ROOT / "samples" / "landing"
 COUNTS = ("lines", "validated", "duplicate", "quarantined", "blank")
 
@@ -139,7 +141,7 @@ def test_the_other_commands_on_the_sample(
 
 def test_generated_events_are_taken_as_their_truth_file_says(tmp_path: Path) -> None:
     landing, lake = tmp_path / "landing", tmp_path / "lake"
-    arguments = ["--events", 4000, "--days", 2, "--end", "2026-11-20", "--seed", 4]
+    arguments = ["--events", 4000, "--days", 2, "--end", LAST, "--seed", 4]
     printed_json(command_line("generate", landing, *arguments, "--json"))
     truth = json.loads((landing / "_truth.json").read_text())
     summary = printed_json(command_line("run", "--landing", landing, "--lake", lake, "--json"))

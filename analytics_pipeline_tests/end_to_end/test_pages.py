@@ -1,0 +1,70 @@
+"""The report and the Dagster UI, seen in a real browser."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import WebDriverWait
+
+from analytics_pipeline.reporting.files import report_files
+from analytics_pipeline.samples.generation import generate
+from analytics_pipeline_tests.browser import open_browser
+from analytics_pipeline_tests.dagster_server import running_dagster
+from analytics_pipeline_tests.end_to_end.test_command_line import LAST, command_line
+
+SECONDS = 60
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A landing zone of generated events, taken into a lake by the command line."""
+    folder = tmp_path_factory.mktemp("pages")
+    generate(folder / "landing", events=1000, days=2, end=LAST, seed=9)
+    completed = command_line(
+        "run", "--landing", folder / "landing", "--lake", folder / "lake",
+        DAGSTER_HOME=str(folder / "home"),
+    )  # fmt: skip
+    assert completed.returncode == 0, completed.stdout + completed.stderr
+    yield folder
+
+
+def test_a_report_needs_no_network_and_raises_no_error(folder: Path) -> None:
+    with open_browser() as browser:
+        browser.get(report_files(folder / "lake", LAST)["html"].as_uri())
+        assert browser.find_element(By.TAG_NAME, "h1").text
+        images = browser.find_elements(By.CSS_SELECTOR, "img, svg")
+        assert images
+        assert all(image.size["width"] > 0 for image in images)
+        requests = [
+            message["params"]["request"]["url"]
+            for entry in browser.get_log("performance")
+            if (message := json.loads(entry["message"])["message"])["method"]
+            == "Network.requestWillBeSent"
+        ]
+        assert [url for url in requests if not url.startswith(("file:", "data:"))] == []
+        assert [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"] == []
+
+
+def test_the_dagster_ui_shows_the_graph_and_what_the_command_line_did(folder: Path) -> None:
+    environment = {
+        "AICACHE_LANDING_ZONE": str(folder / "landing"),
+        "AICACHE_LAKE": str(folder / "lake"),
+    }
+    with (
+        running_dagster(folder / "home", environment) as server,
+        open_browser() as browser,
+    ):
+        for page, texts in {
+            "/runs": ["daily_update", "intake", "Success"],
+            "/assets/daily_report": ["daily_report", "2026-11-20"],
+            "/asset-groups": ["validated_events", "daily_cache_metrics", "demand_forecast"],
+        }.items():
+            browser.get(server.url + page)
+            for text in texts:
+                WebDriverWait(browser, SECONDS).until(
+                    lambda _, text=text: text in browser.find_element(By.TAG_NAME, "body").text
+                )
+            name = page.strip("/").replace("/", "-")
+            browser.save_screenshot(str(folder / f"{name}.png"))
