@@ -15,6 +15,11 @@ from analytics_pipeline.errors import PipelineError
 from analytics_pipeline.ingestion.discovery import list_landing_zone
 from analytics_pipeline.ingestion.ledger import FileVersion, Ledger
 from analytics_pipeline.ingestion.novelty import new_files
+from analytics_pipeline.ingestion.run_processes import (
+    PROCESS_TAG,
+    fail_runs_without_process,
+    this_process,
+)
 from analytics_pipeline.ingestion.sensors import INTAKE_JOB
 from analytics_pipeline.ingestion.updates import (
     UPDATE_JOB,
@@ -78,6 +83,7 @@ def bring_up_to_date(
     ``failures`` and its dates go on awaiting one.
     """
     lake = Lake.of(settings)
+    fail_runs_without_process(instance)
     with Ledger.open(lake.state) as ledger:
         before = {version.path: version for version in ledger.versions()}
         listing = list_landing_zone(settings.landing_zone, settings.ingestion.exclude)
@@ -146,7 +152,7 @@ def execute(
         instance.add_event_listener(run_id, _told(listener))
     result = job.execute_in_process(
         instance=instance,
-        tags=dict(tags or {}),
+        tags={PROCESS_TAG: this_process(), **(tags or {})},
         run_config=run_config,
         asset_selection=None if assets is None else [dg.AssetKey(name) for name in assets],
         raise_on_error=False,

@@ -16,6 +16,7 @@ from analytics_pipeline.daily_assets import (
 from analytics_pipeline.events.tables import VALIDATED_EVENTS
 from analytics_pipeline.ingestion.accounts import FileAccount, file_accounts
 from analytics_pipeline.ingestion.ledger import Ledger
+from analytics_pipeline.ingestion.run_processes import note_process
 from analytics_pipeline.ingestion.tables import (
     FILE_LINE_COUNTS,
     QUARANTINED_LINES,
@@ -54,6 +55,7 @@ def landing_files(
     """Take what is new in the landing zone."""
     from analytics_pipeline.ingestion.intake import take_in
 
+    note_process(context)
     settings = current_settings()
 
     def progress(files: int, of_files: int, size: int, of_size: int) -> None:
@@ -102,6 +104,7 @@ def _intake_metadata(intake: "Intake", url: str) -> dict[str, dg.MetadataValue]:
 )
 def raw_events(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
     """Take stock of the lines that the intake filed under the requested dates."""
+    note_process(context)
     days = requested_dates(context)
     lake = lake_of_process()
     with Ledger.open(lake.state) as ledger, lake.engine() as connection:

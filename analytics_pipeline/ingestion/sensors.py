@@ -9,6 +9,7 @@ from analytics_pipeline.daily_assets import lake_of_process
 from analytics_pipeline.ingestion.discovery import LandedFile, LandingZoneError, list_landing_zone
 from analytics_pipeline.ingestion.ledger import Ledger
 from analytics_pipeline.ingestion.novelty import new_files, settled_files
+from analytics_pipeline.ingestion.run_processes import fail_runs_without_process
 from analytics_pipeline.ingestion.updates import (
     UNFINISHED,
     UPDATE_JOB,
@@ -44,6 +45,7 @@ def landing_zone_sensor(context: dg.SensorEvaluationContext) -> dg.RunRequest | 
     rewritten under its name must lead to a new run.
     """
     settings = current_settings()
+    fail_runs_without_process(context.instance)
     filters = dg.RunsFilter(job_name=INTAKE_JOB, statuses=list(UNFINISHED))
     if context.instance.get_runs_count(filters):
         return dg.SkipReason("An intake is under way.")
@@ -85,6 +87,7 @@ def changed_dates_sensor(
     """Request updates; the cursor counts the attempts for each date and generation."""
     limit = current_settings().ingestion.update_attempts
     with Ledger.open(lake_of_process().state) as ledger:
+        fail_runs_without_process(context.instance)
         settle_finished_updates(ledger, context.instance)
         awaiting = ledger.awaiting_update()
     attempts: dict[str, int] = json.loads(context.cursor or "{}")

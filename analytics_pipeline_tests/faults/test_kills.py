@@ -1,5 +1,7 @@
 """Processes that are killed at any instant, and a disk that is full."""
 
+import json
+import os
 import random
 import shutil
 import subprocess
@@ -7,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -84,6 +87,33 @@ def test_killed_at_random_moments_and_started_again_the_result_is_the_same(tmp_p
         assert killed.partition_bytes(table) == calm.partition_bytes(table)
     assert killed.accounts().equals(calm.accounts())
     assert not list((killed.lake.root).rglob("*.tmp"))
+
+
+def test_a_killed_run_of_the_command_line_is_completed_by_the_next(tmp_path: Path) -> None:
+    workspace = Workspace.create(tmp_path / "w")
+    for name in range(3):
+        workspace.drop(
+            f"{name}.jsonl",
+            [query_event(timestamp=f"2026-11-0{1 + name}T00:00:00Z", user_id=str(user))
+             for user in range(50)],
+        )  # fmt: skip
+    command = [
+        Path(sys.executable).with_name("aicache-analytics"), "run", "--json",
+        "--landing", workspace.landing, "--lake", workspace.settings.lake,
+    ]  # fmt: skip
+    environment = {**os.environ, "AICACHE_INGESTION__SETTLE_SECONDS": "0"}
+    output: dict[str, Any] = {"stdout": subprocess.PIPE, "env": environment}
+    # Killed once in the midst of the update, when the first partitions are written.
+    process = subprocess.Popen(command, **output)
+    while not workspace.lake.dates(VALIDATED_EVENTS) and process.poll() is None:
+        time.sleep(0.01)
+    process.kill()
+    assert process.wait() != 0, "the run ended before it was killed"
+    completed = json.loads(subprocess.run(command, check=True, **output).stdout)
+    assert completed["updated_dates"] == ["2026-11-01", "2026-11-02", "2026-11-03"]
+    reports = sorted(workspace.settings.lake.glob("reports/*/report.html"))
+    assert len(reports) == 3
+    assert json.loads(subprocess.run(command, check=True, **output).stdout)["updated_dates"] == []
 
 
 @pytest.fixture
