@@ -20,7 +20,7 @@ ROOT = Path(__file__).parent.parent
 T = TypeVar("T")
 
 
-def wait_for(look: Callable[[], T | None], what: str, seconds: float = 120) -> T:
+def wait_for(look: Callable[[], T | None], what: str, seconds: float = 400) -> T:
     """Look again and again until there is something; raises TimeoutError that says what not."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

@@ -20,6 +20,8 @@ from analytics_pipeline_tests.dagster_server import (
 )
 from analytics_pipeline_tests.postgres_server import running_postgres
 
+pytestmark = pytest.mark.timeout(1500)
+
 LAST = date(2026, 11, 20)
 DAYS = [LAST - timedelta(days=offset) for offset in reversed(range(30))]
 
@@ -103,7 +105,7 @@ def check_backfill(server: DagsterServer, lake: Path) -> None:
             backfill_status(server, backfill) in ("COMPLETED_SUCCESS", "COMPLETED_FAILED", "FAILED")
         ),
         "end of the backfill",
-        seconds=240,
+        seconds=900,
     )
     assert backfill_status(server, backfill) == "COMPLETED_SUCCESS"
     runs = [

@@ -5,10 +5,14 @@ import time
 from datetime import date
 from pathlib import Path
 
+import pytest
+
 from analytics_pipeline.ingestion.updates import covered_dates
 from analytics_pipeline.reporting.files import report_files
 from analytics_pipeline_tests.dagster_server import DagsterServer, running_dagster, wait_for
 from analytics_pipeline_tests.workspace import query_event
+
+pytestmark = pytest.mark.timeout(1500)
 
 DAYS = [date(2026, 11, day) for day in (2, 3, 9)]
 

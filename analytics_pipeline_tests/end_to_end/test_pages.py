@@ -14,7 +14,7 @@ from analytics_pipeline_tests.browser import open_browser
 from analytics_pipeline_tests.dagster_server import running_dagster
 from analytics_pipeline_tests.end_to_end.test_command_line import LAST, command_line
 
-SECONDS = 60
+SECONDS = 120
 
 
 @pytest.fixture(scope="module")
