@@ -164,7 +164,7 @@ def test_a_missing_variable_is_named(
     environment = Site(tmp_path, postgres).environment
     del environment[missing]
     finished = subprocess.run(
-        [SERVE], env=environment, capture_output=True, text=True, check=False, timeout=10
+        [SERVE], env=environment, capture_output=True, text=True, check=False, timeout=120
     )
     assert finished.returncode != 0
     assert f"Set {missing}" in finished.stderr
