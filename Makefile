@@ -32,7 +32,8 @@ test: install ## Run every test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest --numprocesses 2 --dist loadfile
+	$(BIN)/pytest --numprocesses 2 --dist loadfile --ignore analytics_pipeline_tests/end_to_end
+	$(BIN)/pytest analytics_pipeline_tests/end_to_end
 
 lint: install
 	$(BIN)/ruff check .
