@@ -85,12 +85,14 @@ def bring_up_to_date(
     lake = Lake.of(settings)
     fail_runs_without_process(instance)
     with Ledger.open(lake.state) as ledger:
-        before = {version.path: version for version in ledger.versions()}
+        before = {version.path: version.sha256 for version in ledger.versions()}
         listing = list_landing_zone(settings.landing_zone, settings.ingestion.exclude)
         prefix = ledger.path_prefix(settings.landing_zone)
         if new_files(listing, ledger, prefix, retry=True):
             execute(instance, INTAKE_JOB, listener=listener, config={"wait": True, "retry": True})
-        taken = [version for version in ledger.versions() if version != before.get(version.path)]
+        taken = [
+            version for version in ledger.versions() if version.sha256 != before.get(version.path)
+        ]
         left = new_files(listing, ledger, prefix, retry=False)
         settle_finished_updates(ledger, instance)
         ranges = ranges_to_update(ledger.awaiting_update(), unfinished_updates(instance))
@@ -103,17 +105,12 @@ def bring_up_to_date(
                 failures.append(str(error))
         settle_finished_updates(ledger, instance)
         return Outcome(
-            tuple(version for version in taken if version.sha256 != _sha256(before, version)),
+            tuple(taken),
             {**ledger.refusals(), **dict(problem.split(": ", 1) for problem in listing.problems)},
             tuple(file.path for file in left),
             tuple(updated),
             tuple(failures),
         )
-
-
-def _sha256(versions: Mapping[str, FileVersion], version: FileVersion) -> str | None:
-    known = versions.get(version.path)
-    return known.sha256 if known else None
 
 
 def update(

@@ -8,12 +8,10 @@ from rich.console import Console
 from rich.table import Table as RichTable
 
 from analytics_pipeline.execution import Outcome
-from analytics_pipeline.ingestion.accounts import FileAccount, file_totals
+from analytics_pipeline.ingestion.accounts import COUNTS, FileAccount, file_totals
 from analytics_pipeline.lake.lake import Lake
 from analytics_pipeline.reporting.files import report_files
 from analytics_pipeline.settings import Settings
-
-COUNTS = ("lines", "validated", "duplicate", "quarantined", "blank")
 
 
 @dataclass(frozen=True)
@@ -45,14 +43,10 @@ def summary_of(settings: Settings, outcome: Outcome) -> RunSummary:
     with lake.engine() as connection:
         paths = [version.path for version in outcome.taken]
         accounts = {account.path: account for account in file_totals(lake, connection, days, paths)}
-    nothing = FileAccount("", None, 0, 0, 0, 0, 0)
     updated = tuple(_days(outcome.updated))
     report = report_files(settings.lake, updated[-1])["html"] if updated else None
     return RunSummary(
-        tuple(
-            accounts.get(path) or FileAccount(path, *list(vars(nothing).values())[1:])
-            for path in paths
-        ),
+        tuple(accounts.get(path) or FileAccount(path) for path in paths),
         {version.path: version.problem for version in outcome.taken if version.problem},
         dict(outcome.refused),
         outcome.unsettled,

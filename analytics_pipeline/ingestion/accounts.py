@@ -17,12 +17,12 @@ class FileAccount:
     """What became of a file's lines, under one date or, where event_date is None, in all."""
 
     path: str
-    event_date: date | None
-    lines: int
-    validated: int
-    duplicate: int
-    quarantined: int
-    blank: int
+    event_date: date | None = None
+    lines: int = 0
+    validated: int = 0
+    duplicate: int = 0
+    quarantined: int = 0
+    blank: int = 0
 
 
 def file_accounts(

@@ -9,6 +9,7 @@ import duckdb
 
 from analytics_pipeline.events.tables import VALIDATED_EVENTS
 from analytics_pipeline.ingestion import parsing
+from analytics_pipeline.ingestion.accounts import COUNTS
 from analytics_pipeline.ingestion.tables import (
     FILE_LINE_COUNTS,
     QUARANTINED_LINES,
@@ -241,10 +242,7 @@ def _line_counts(day: date) -> str:
 
 
 def _day_counts(connection: duckdb.DuckDBPyConnection, day: date) -> DayCounts:
-    totals = ", ".join(
-        f"coalesce(sum({name}), 0)::BIGINT"
-        for name in ("lines", "validated", "duplicate", "quarantined", "blank")
-    )
+    totals = ", ".join(f"coalesce(sum({name}), 0)::BIGINT" for name in COUNTS)
     row = connection.execute(f"SELECT {totals} FROM ({_line_counts(day)})").fetchone()
     assert row is not None
     return DayCounts(*row)
