@@ -1,5 +1,6 @@
 """What the daily assets have in common: their specification, their dates, and what they show."""
 
+import base64
 from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
@@ -86,3 +87,8 @@ def describe_partition(
         asset_key=table.name,
         partition_key=day.isoformat(),
     )
+
+
+def as_markdown(png: bytes, description: str) -> str:
+    """Markdown that shows a PNG without another file, as the metadata of an asset does."""
+    return f"![{description}](data:image/png;base64,{base64.b64encode(png).decode('ascii')})"

@@ -7,6 +7,7 @@ import dagster as dg
 
 from analytics_pipeline.daily_assets import (
     SINGLE_RUN,
+    as_markdown,
     daily_spec,
     describe_partition,
     lake_of_process,
@@ -58,7 +59,7 @@ def query_demand(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeRe
 def demand_forecasts(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
     """Forecast the day after each requested date, and store the model that did it."""
     from analytics_pipeline.forecasting.building import build_forecasts
-    from analytics_pipeline.forecasting.chart import as_markdown, forecast_chart
+    from analytics_pipeline.forecasting.chart import forecast_chart
 
     settings = current_settings().forecast
     days = requested_dates(context)

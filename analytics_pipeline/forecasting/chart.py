@@ -1,6 +1,5 @@
 """The chart of a forecast: what was, what is expected, and how sure that is."""
 
-import base64
 from io import BytesIO
 
 import pandas as pd
@@ -43,8 +42,3 @@ def forecast_chart(result: DayForecast, interval_width: float) -> bytes:
 
 def _first_shown(result: DayForecast) -> pd.Timestamp:
     return pd.Timestamp(result.day) - pd.Timedelta(days=SHOWN_DAYS - 1)
-
-
-def as_markdown(png: bytes, description: str) -> str:
-    """Markdown that shows an image without another file."""
-    return f"![{description}](data:image/png;base64,{base64.b64encode(png).decode('ascii')})"

@@ -8,6 +8,7 @@ import dagster as dg
 from analytics_pipeline.alerting.rules import evaluate_days
 from analytics_pipeline.daily_assets import (
     SINGLE_RUN,
+    as_markdown,
     daily_spec,
     lake_of_process,
     requested_dates,
@@ -19,7 +20,6 @@ from analytics_pipeline.lake.lake import Lake
 from analytics_pipeline.lake.table import Table
 from analytics_pipeline.reporting.charts import has_trends, overview
 from analytics_pipeline.reporting.content import ReportContent, read_contents
-from analytics_pipeline.reporting.drawing import as_markdown
 from analytics_pipeline.reporting.exports import DAILY_REPORT
 from analytics_pipeline.reporting.files import report_files
 from analytics_pipeline.reporting.trends_chart import trends_in_words

@@ -58,8 +58,3 @@ def as_png(figure: "Figure") -> bytes:
     image = BytesIO()
     figure.savefig(image, format="png", dpi=80, metadata={"Software": None})
     return image.getvalue()
-
-
-def as_markdown(png: bytes, description: str) -> str:
-    """Markdown that shows a PNG without another file."""
-    return f"![{description}](data:image/png;base64,{base64.b64encode(png).decode('ascii')})"
