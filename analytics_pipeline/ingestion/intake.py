@@ -12,11 +12,16 @@ import pyarrow as pa
 from filelock import FileLock
 
 from analytics_pipeline.ingestion.discovery import FileState, LandedFile, list_landing_zone
+from analytics_pipeline.ingestion.key_fields import (
+    event_type_of,
+    key_fields,
+    time_text_of,
+    utc,
+)
 from analytics_pipeline.ingestion.ledger import FileVersion, Ledger
 from analytics_pipeline.ingestion.lines import LINES_SCHEMA, LineReader, UnreadableFileError
 from analytics_pipeline.ingestion.novelty import new_files, settled_files
 from analytics_pipeline.ingestion.tables import RAW_EVENTS
-from analytics_pipeline.ingestion.timestamps import time_text, utc
 from analytics_pipeline.lake.engine import remove_abandoned_scratch
 from analytics_pipeline.lake.lake import Lake
 from analytics_pipeline.lake.table import literal
@@ -121,6 +126,8 @@ class _Batch:
     def take(self, files: Sequence[LandedFile]) -> tuple[list[FileVersion], set[date]]:
         """Take the files; returns their versions and the dates that changed."""
         with self._lake.engine() as connection:
+            # Path and line number tell where a line stood; keeping the order costs copies.
+            connection.execute("SET preserve_insertion_order = false")
             self._read(connection, files)
             if not self._versions:
                 return [], set()
@@ -143,19 +150,22 @@ class _Batch:
             f"""
             CREATE TABLE line_read AS
             SELECT
-                file_number, line_number, line, bytes,
+                file_number, line_number, event_type, line, bytes,
                 CASE
                     WHEN event_time BETWEEN ? AND ? THEN event_time::DATE
                 END AS event_date
             FROM (
-                SELECT *, {utc("time_text")} AS event_time
+                SELECT
+                    *,
+                    {event_type_of("found")} AS event_type,
+                    {utc(time_text_of("found"))} AS event_time
                 FROM (
                     SELECT
                         *,
                         CASE
                             WHEN strlen(line) <= ? AND json_valid(line)
-                            THEN {time_text("line")}
-                        END AS time_text
+                            THEN {key_fields("line")}
+                        END AS found
                     FROM stream
                 )
             )
@@ -236,11 +246,11 @@ class _Batch:
     def _partition(self, day: date) -> str:
         taken_at = literal(self._taken_at.isoformat())
         return f"""
-            SELECT path, line_number, taken_at, line, bytes
+            SELECT path, line_number, taken_at, event_type, line, bytes
             FROM {self._lake.scan(RAW_EVENTS, [day])}
             WHERE path NOT IN (SELECT path FROM file_read)
             UNION ALL
-            SELECT path, line_number, TIMESTAMP {taken_at}, line, bytes
+            SELECT path, line_number, TIMESTAMP {taken_at}, event_type, line, bytes
             FROM line_read JOIN file_read USING (file_number)
             WHERE event_date = DATE {literal(day.isoformat())}
         """

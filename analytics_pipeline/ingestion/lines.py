@@ -159,11 +159,13 @@ def _views(
     views = np.zeros((len(starts), 4), dtype=np.int32)
     view_bytes = views.view(np.uint8)
     views[:, 0] = lengths
-    long = np.flatnonzero(lengths > INLINE_BYTES)
+    long: slice | npt.NDArray[np.int64] = slice(None)
+    if lengths.min() <= INLINE_BYTES:
+        long = np.flatnonzero(lengths > INLINE_BYTES)
     for position in range(PREFIX_BYTES):
         view_bytes[long, 4 + position] = characters[starts[long] + position]
     views[long, 3] = starts[long]
-    if len(long) < len(starts):
+    if not isinstance(long, slice):
         for position in range(INLINE_BYTES):
             short = np.flatnonzero((lengths <= INLINE_BYTES) & (lengths > position))
             view_bytes[short, 4 + position] = characters[starts[short] + position]

@@ -34,11 +34,14 @@ RAW_EVENTS = Table(
         LINE_NUMBER,
         Column("taken_at", "TIMESTAMP", "When this version of the file was taken (UTC).",
                nullable=False),
+        Column("event_type", "VARCHAR", "Event type that the line names, known or not; null where "
+               "it names none."),
         LINE,
         BYTES,
     ),
     order_by=(),
     key=("path", "line_number"),
+    row_group_rows=30_720,
 )  # fmt: skip
 
 QUARANTINED_LINES = Table(

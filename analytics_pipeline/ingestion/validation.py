@@ -7,9 +7,12 @@ from datetime import date
 
 import duckdb
 
+from analytics_pipeline.events.catalog import EVENT_TYPES
+from analytics_pipeline.events.declaration import EventType
 from analytics_pipeline.events.tables import VALIDATED_EVENTS
 from analytics_pipeline.ingestion import parsing
 from analytics_pipeline.ingestion.accounts import COUNTS
+from analytics_pipeline.ingestion.key_fields import event_type_of, key_fields
 from analytics_pipeline.ingestion.tables import (
     FILE_LINE_COUNTS,
     QUARANTINED_LINES,
@@ -23,8 +26,7 @@ from analytics_pipeline.settings import Settings
 GROUP_BYTES = 32_000_000
 VALUE_CHARACTERS = 120
 COLUMNS = [quoted(name) for name in VALIDATED_EVENTS.column_names]
-CONTENT = parsing.content()
-VALID = f"SELECT {', '.join(COLUMNS)} FROM outcome WHERE outcome = 'validated'"
+VALID = f"SELECT {', '.join(COLUMNS)} FROM parsed WHERE problem IS NULL"
 
 
 @dataclass(frozen=True)
@@ -54,9 +56,10 @@ def validate(lake: Lake, settings: Settings, days: Sequence[date]) -> dict[date,
 
 def _validate_group(lake: Lake, settings: Settings, days: Sequence[date]) -> dict[date, DayCounts]:
     with lake.locked(VALIDATED_EVENTS, days), lake.engine() as connection:
-        _parse(connection, lake, settings, days)
-        _identify(connection)
-        _judge(connection)
+        _read(connection, lake, settings, days)
+        event_types = _parse(connection)
+        _identify(connection, event_types)
+        _mark_duplicates(connection, event_types)
         for day in days:
             lake.replace(connection, VALIDATED_EVENTS, day, f"{VALID} {_of(day)}")
             lake.replace(connection, QUARANTINED_LINES, day, _quarantined(day))
@@ -83,18 +86,19 @@ def _of(day: date) -> str:
     return f"AND stands_under = DATE {literal(day.isoformat())}"
 
 
-def _parse(
+def _read(
     connection: duckdb.DuckDBPyConnection, lake: Lake, settings: Settings, days: Sequence[date]
 ) -> None:
-    """Make the table ``parsed``: one row a line, typed, with what is wrong with it."""
+    """Make the table ``raw``: the lines with their event type, or why they are none."""
     limit = settings.ingestion.max_line_bytes
     tolerance = settings.ingestion.future_tolerance_seconds
-    first = settings.first_event_date.isoformat()
+    named = f"CASE WHEN refusal IS NULL THEN {event_type_of(key_fields('line'))} END"
+    known = ", ".join(literal(event_type.name) for event_type in EVENT_TYPES)
     connection.execute(
         f"""
-        CREATE TEMP TABLE parsed AS
-        WITH raw AS (
-            SELECT *, event_date AS stands_under, ltrim(line, E' \\t\\r\\n\\v\\f') AS start
+        CREATE TEMP TABLE raw AS
+        WITH stored AS (
+            SELECT *, ltrim(line, E' \\t\\r\\n\\v\\f') AS start
             FROM {lake.scan(RAW_EVENTS, days)}
         ),
         read AS (
@@ -103,71 +107,111 @@ def _parse(
                 CASE
                     WHEN octet_length(bytes) > {limit} OR strlen(line) > {limit}
                         THEN 'line_too_long'
+                    WHEN event_type IS NOT NULL THEN NULL
                     WHEN line IS NULL THEN 'not_utf8'
                     WHEN start = '' THEN 'blank'
                     WHEN NOT json_valid(line) THEN 'not_json'
                     WHEN NOT starts_with(start, '{{') THEN 'not_an_object'
                 END AS refusal
-            FROM raw
+            FROM stored
         ),
-        object AS (SELECT *, CASE WHEN refusal IS NULL THEN line END AS object FROM read),
-        document AS (
-            SELECT *, {parsing.document("object")} AS d, json_keys(object) AS keys FROM object
-        ),
-        opened AS (SELECT *, {parsing.opened()} FROM document),
-        numbers AS (SELECT *, {parsing.numbers()} FROM opened),
-        typed AS (
-            SELECT
-                *, {parsing.typed()},
-                TIMESTAMP {literal(first)} AS first_time,
-                taken_at + INTERVAL ({tolerance}) SECOND AS latest_time
-            FROM numbers
-        ),
-        judged AS (
-            SELECT
-                *,
-                coalesce(refusal, {parsing.problem()}) AS problem,
-                {parsing.undeclared()} AS undeclared
-            FROM typed
+        named AS (
+            SELECT * REPLACE (coalesce(event_type, {named}) AS event_type) FROM read
         )
         SELECT
+            path, line_number, taken_at, event_date AS stands_under, event_type, line, bytes,
+            CASE
+                WHEN refusal IS NOT NULL THEN refusal
+                WHEN event_type IS NULL THEN 'missing_field:event_type'
+                WHEN event_type NOT IN ({known}) THEN 'unknown_event_type:event_type'
+            END AS problem,
+            TIMESTAMP {literal(settings.first_event_date.isoformat())} AS first_time,
+            taken_at + INTERVAL ({tolerance}) SECOND AS latest_time
+        FROM named
+        """
+    )
+
+
+def _parse(connection: duckdb.DuckDBPyConnection) -> list[EventType]:
+    """Make the view ``parsed`` of all lines with what is wrong with them; returns their types.
+
+    It joins the table ``refused`` and one table for each event type, with only the fields of that
+    type: to store and compare the fields of all types for each line would take twice as long.
+    """
+    connection.execute(
+        """
+        CREATE TEMP TABLE refused AS
+        SELECT
             path, line_number, taken_at, stands_under, problem,
-            {", ".join(quoted(name) for name in parsing.FIELDS)},
-            {parsing.extra("undeclared")} AS extra,
             CASE WHEN problem <> 'blank' THEN line END AS line,
             CASE WHEN problem <> 'blank' THEN bytes END AS bytes
-        FROM judged
+        FROM raw
+        WHERE problem IS NOT NULL
         """
     )
+    rows = connection.execute("SELECT DISTINCT event_type FROM raw WHERE problem IS NULL")
+    present = {name for (name,) in rows.fetchall()}
+    event_types = [each for each in EVENT_TYPES if each.name in present]
+    for each in event_types:
+        lines = f"(FROM raw WHERE problem IS NULL AND event_type = {literal(each.name)})"
+        query = parsing.parsed(each, lines)
+        connection.execute(f"CREATE TEMP TABLE {_table_of(each)} AS {query}")
+    connection.execute("DROP TABLE raw")
+    declared = ", ".join(
+        f"NULL::{column.type} AS {quoted(column.name)}" for column in VALIDATED_EVENTS.columns
+    )
+    parts = [
+        f"SELECT {declared} WHERE false",
+        "FROM refused",
+        *(f"SELECT *, rowid AS parsed_row FROM {_table_of(each)}" for each in event_types),
+    ]
+    connection.execute(f"CREATE TEMP VIEW parsed AS {' UNION ALL BY NAME '.join(parts)}")
+    return event_types
 
 
-def _identify(connection: duckdb.DuckDBPyConnection) -> None:
+def _table_of(event_type: EventType) -> str:
+    return quoted(f"parsed_{event_type.name}")
+
+
+def _identify(connection: duckdb.DuckDBPyConnection, event_types: Sequence[EventType]) -> None:
     """Give each event without an event_id one: its content, and which of its likes it is."""
-    connection.execute(
-        f"""
-        UPDATE parsed SET event_id = content || '-' || occurrence
-        FROM (
-            SELECT
-                parsed_row, content,
-                row_number() OVER (PARTITION BY path, content ORDER BY line_number) AS occurrence
+    for each in event_types:
+        connection.execute(
+            f"""
+            UPDATE {_table_of(each)} AS parsed SET event_id = content || '-' || occurrence
             FROM (
-                SELECT rowid AS parsed_row, path, line_number, md5({CONTENT}) AS content
-                FROM parsed
-                WHERE problem IS NULL AND event_id IS NULL
+                SELECT
+                    parsed_row, content,
+                    row_number() OVER (
+                        PARTITION BY path, content ORDER BY line_number
+                    ) AS occurrence
+                FROM (
+                    SELECT
+                        rowid AS parsed_row, path, line_number,
+                        md5({parsing.content(each)}) AS content
+                    FROM {_table_of(each)}
+                    WHERE problem IS NULL AND event_id IS NULL
+                )
             )
+            WHERE parsed.rowid = parsed_row
+            """
         )
-        WHERE parsed.rowid = parsed_row
-        """
-    )
 
 
-def _judge(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make the view ``outcome``: the parsed lines with what becomes of each.
+def _mark_duplicates(
+    connection: duckdb.DuckDBPyConnection, event_types: Sequence[EventType]
+) -> None:
+    """Make the problem of a line 'duplicate' where another line is the event.
 
     Of the lines with one event_id on a date the first is the event: the one with the earliest
     time, then the smallest content, which do not depend on where it came from; among equal ones
     the one that was taken first.
     """
+    contents = " ".join(
+        f"WHEN {literal(each.name)} THEN {parsing.content(each)}" for each in event_types
+    )
+    if not event_types:
+        return
     connection.execute(
         f"""
         CREATE TEMP TABLE duplicate AS
@@ -180,31 +224,27 @@ def _judge(connection: duckdb.DuckDBPyConnection) -> None:
         ),
         ranked AS (
             SELECT
-                parsed.rowid AS parsed_row,
+                event_type, parsed_row,
                 row_number() OVER (
                     PARTITION BY stands_under, event_id
-                    ORDER BY timestamp, {CONTENT}, taken_at, path, line_number
+                    ORDER BY
+                        timestamp, CASE event_type {contents} END, taken_at, path, line_number
                 ) AS rank
             FROM parsed SEMI JOIN repeated USING (stands_under, event_id)
             WHERE problem IS NULL
         )
-        SELECT parsed_row FROM ranked WHERE rank > 1
+        SELECT event_type, parsed_row FROM ranked WHERE rank > 1
         """
     )
-    connection.execute(
-        """
-        CREATE TEMP VIEW outcome AS
-        SELECT
-            parsed.*,
-            CASE
-                WHEN problem = 'blank' THEN 'blank'
-                WHEN problem IS NOT NULL THEN 'quarantined'
-                WHEN parsed_row IS NOT NULL THEN 'duplicate'
-                ELSE 'validated'
-            END AS outcome
-        FROM parsed LEFT JOIN duplicate ON parsed.rowid = parsed_row
-        """
-    )
+    for each in event_types:
+        connection.execute(
+            f"""
+            UPDATE {_table_of(each)} SET problem = 'duplicate'
+            WHERE rowid IN (
+                SELECT parsed_row FROM duplicate WHERE event_type = {literal(each.name)}
+            )
+            """
+        )
 
 
 def _quarantined(day: date) -> str:
@@ -220,8 +260,8 @@ def _quarantined(day: date) -> str:
                 path, line_number, line, bytes,
                 split_part(problem, ':', 1) AS reason,
                 nullif(split_part(problem, ':', 2), '') AS field
-            FROM outcome
-            WHERE outcome = 'quarantined' {_of(day)}
+            FROM parsed
+            WHERE problem NOT IN ('blank', 'duplicate') {_of(day)}
         )
     """
 
@@ -231,11 +271,11 @@ def _line_counts(day: date) -> str:
         SELECT
             path,
             count(*) AS lines,
-            count(*) FILTER (outcome = 'validated') AS validated,
-            count(*) FILTER (outcome = 'duplicate') AS duplicate,
-            count(*) FILTER (outcome = 'quarantined') AS quarantined,
-            count(*) FILTER (outcome = 'blank') AS blank
-        FROM outcome
+            count(*) FILTER (problem IS NULL) AS validated,
+            count(*) FILTER (problem = 'duplicate') AS duplicate,
+            count(*) FILTER (problem NOT IN ('blank', 'duplicate')) AS quarantined,
+            count(*) FILTER (problem = 'blank') AS blank
+        FROM parsed
         WHERE true {_of(day)}
         GROUP BY path
     """

@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 PARTITION_FILE = "data.parquet"
-ROW_GROUP_ROWS = 122_880
+PARQUET = (
+    "FORMAT parquet, PARQUET_VERSION v2, COMPRESSION zstd, COMPRESSION_LEVEL 1, "
+    "WRITE_BLOOM_FILTER false"
+)
 FULL_DISK_SIGNS = ("No space left", "disk is full", "disk I/O error")
 
 
@@ -146,9 +149,8 @@ class Lake:
         sorted_by = f" ORDER BY {order}" if order else ""
         try:
             copied = connection.execute(
-                f"COPY (SELECT {columns} FROM ({query}){sorted_by}) TO "
-                f"{literal(str(staged))} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, "
-                f"ROW_GROUP_SIZE {ROW_GROUP_ROWS})"
+                f"COPY (SELECT {columns} FROM ({query}){sorted_by}) TO {literal(str(staged))} "
+                f"({PARQUET}, ROW_GROUP_SIZE {table.row_group_rows})"
             ).fetchone()
             publish(staged, file)
         finally:

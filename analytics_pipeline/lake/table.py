@@ -25,7 +25,8 @@ class Table:
     """A daily table of the lake, without its partition column ``event_date``.
 
     ``key`` names the columns that identify a row within a day; ``order_by`` the columns by which
-    rows are written, so that equal content gives equal bytes.
+    rows are written, so that equal content gives equal bytes. ``row_group_rows`` should be smaller
+    for long rows: a row group is built in memory.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Table:
     columns: tuple[Column, ...]
     order_by: tuple[str, ...]
     key: tuple[str, ...] = ()
+    row_group_rows: int = 122_880
 
     @property
     def column_names(self) -> list[str]:
