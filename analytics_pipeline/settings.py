@@ -79,7 +79,7 @@ class IngestionSettings(Group):
 
 
 class EngineSettings(Group):
-    """What one DuckDB engine may use of the machine."""
+    """What the DuckDB engine of a process may use of the machine."""
 
     memory_limit: str = Field(
         "1GB", pattern=r"^\d+(\.\d+)?\s*([KMGT]i?B)$", description="Beyond it, work spills to disk."

@@ -125,7 +125,7 @@ class _Batch:
 
     def take(self, files: Sequence[LandedFile]) -> tuple[list[FileVersion], set[date]]:
         """Take the files; returns their versions and the dates that changed."""
-        with self._lake.engine() as connection:
+        with self._lake.engine(exclusive=True) as connection:
             # Path and line number tell where a line stood; keeping the order costs copies.
             connection.execute("SET preserve_insertion_order = false")
             self._read(connection, files)

@@ -55,7 +55,7 @@ def validate(lake: Lake, settings: Settings, days: Sequence[date]) -> dict[date,
 
 
 def _validate_group(lake: Lake, settings: Settings, days: Sequence[date]) -> dict[date, DayCounts]:
-    with lake.locked(VALIDATED_EVENTS, days), lake.engine() as connection:
+    with lake.locked(VALIDATED_EVENTS, days), lake.engine(exclusive=True) as connection:
         _read(connection, lake, settings, days)
         event_types = _parse(connection)
         _identify(connection, event_types)

@@ -1,10 +1,12 @@
-"""The DuckDB engine: one private, in-memory database for a piece of work, spilling to scratch."""
+"""The DuckDB engine: in-memory, private to this process, spilling to scratch space on disk."""
 
+import atexit
 import os
 import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 
 import duckdb
@@ -12,28 +14,61 @@ import psutil
 
 from analytics_pipeline.settings import EngineSettings
 
+DATABASES_KEPT = 4
+
 
 @contextmanager
 def open_engine(
-    scratch_root: Path, settings: EngineSettings
+    scratch_root: Path, settings: EngineSettings, *, exclusive: bool = False
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open an engine that works in UTC, within the configured memory, and clean up behind it."""
-    scratch = scratch_root / f"{os.getpid()}-{uuid.uuid4().hex}"
-    scratch.mkdir(parents=True)
+    """Open an engine that works in UTC and within the configured memory and threads.
+
+    The engines that a process opens with the same settings share these limits, and nothing else
+    as long as they create only temporary tables. An ``exclusive`` one has limits of its own, and
+    its cursors can share ordinary tables.
+    """
+    key = (scratch_root.absolute(), settings.memory_limit, settings.threads)
+    database = _Database(*key) if exclusive else _shared_database(*key)
     try:
-        with duckdb.connect() as connection:
+        with database.open() as connection:
             connection.execute("SET TimeZone = 'UTC'")
-            connection.execute("SET temp_directory = ?", [str(scratch / "spill")])
-            connection.execute("SET memory_limit = ?", [settings.memory_limit])
-            connection.execute("SET threads = ?", [settings.threads])
-            connection.execute("SET autoinstall_known_extensions = false")
             connection.execute("SET enable_progress_bar = false")
-            # With it, whether Parquet calls a column required depends on what other days share
-            # the engine's tables, and equal rows would not give equal bytes.
-            connection.execute("SET disabled_optimizers = 'statistics_propagation'")
             yield connection
     finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+        if exclusive:
+            database.close()
+
+
+class _Database:
+    def __init__(self, scratch_root: Path, memory_limit: str, threads: int) -> None:
+        self.scratch = scratch_root / f"{os.getpid()}-{uuid.uuid4().hex}"
+        self._connection = duckdb.connect(
+            config={
+                "temp_directory": str(self.scratch / "spill"),
+                "memory_limit": memory_limit,
+                "threads": threads,
+                "autoinstall_known_extensions": "false",
+                # With it, whether Parquet calls a column required depends on what other days share
+                # the engine's tables, and equal rows would not give equal bytes.
+                "disabled_optimizers": "statistics_propagation",
+            }
+        )
+
+    def open(self) -> duckdb.DuckDBPyConnection:
+        self.scratch.mkdir(parents=True, exist_ok=True)
+        return self._connection.cursor()
+
+    def close(self) -> None:
+        self._connection.close()
+        shutil.rmtree(self.scratch, ignore_errors=True)
+
+
+# To create a database takes longer than most queries of an update.
+@lru_cache(maxsize=DATABASES_KEPT)
+def _shared_database(scratch_root: Path, memory_limit: str, threads: int) -> _Database:
+    database = _Database(scratch_root, memory_limit, threads)
+    atexit.register(shutil.rmtree, database.scratch, ignore_errors=True)
+    return database
 
 
 def remove_abandoned_scratch(scratch_root: Path) -> None:

@@ -55,11 +55,11 @@ class Lake:
         return self.state / "scratch"
 
     @contextmanager
-    def engine(self) -> Iterator[duckdb.DuckDBPyConnection]:
+    def engine(self, *, exclusive: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
         """Open a DuckDB engine for a piece of work; a full disk is reported as LakeError."""
         with (
             full_disk_reported(self.root),
-            open_engine(self.scratch, self.engine_settings) as connection,
+            open_engine(self.scratch, self.engine_settings, exclusive=exclusive) as connection,
         ):
             yield connection
 

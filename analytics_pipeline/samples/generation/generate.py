@@ -187,7 +187,7 @@ def _check(destination: Path, events: int, days: int, seed: int, shares: tuple[f
 def _engine() -> Iterator[duckdb.DuckDBPyConnection]:
     with (
         tempfile.TemporaryDirectory(prefix="aicache-generate-") as scratch,
-        open_engine(Path(scratch), EngineSettings()) as connection,
+        open_engine(Path(scratch), EngineSettings(), exclusive=True) as connection,
     ):
         lines.prepare(connection)
         yield connection
