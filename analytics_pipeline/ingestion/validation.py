@@ -26,7 +26,7 @@ from analytics_pipeline.settings import Settings
 GROUP_BYTES = 32_000_000
 VALUE_CHARACTERS = 120
 COLUMNS = [quoted(name) for name in VALIDATED_EVENTS.column_names]
-VALID = f"SELECT {', '.join(COLUMNS)} FROM parsed WHERE problem IS NULL"
+VALID = f"SELECT {', '.join(COLUMNS)} FROM recognized WHERE problem IS NULL"
 
 
 @dataclass(frozen=True)
@@ -133,10 +133,11 @@ def _read(
 
 
 def _parse(connection: duckdb.DuckDBPyConnection) -> list[EventType]:
-    """Make the view ``parsed`` of all lines with what is wrong with them; returns their types.
+    """Make the views ``recognized`` and ``parsed``; returns the event types of the lines.
 
-    It joins the table ``refused`` and one table for each event type, with only the fields of that
-    type: to store and compare the fields of all types for each line would take twice as long.
+    ``parsed`` has all lines with what is wrong with them, ``recognized`` those of a known type. A
+    table holds each type with only its own fields: to store and move the fields of all types for
+    each line would take twice as long.
     """
     connection.execute(
         """
@@ -161,11 +162,12 @@ def _parse(connection: duckdb.DuckDBPyConnection) -> list[EventType]:
         f"NULL::{column.type} AS {quoted(column.name)}" for column in VALIDATED_EVENTS.columns
     )
     parts = [
-        f"SELECT {declared} WHERE false",
-        "FROM refused",
+        f"SELECT {declared}, NULL::DATE AS stands_under, NULL::VARCHAR AS problem WHERE false",
         *(f"SELECT *, rowid AS parsed_row FROM {_table_of(each)}" for each in event_types),
     ]
-    connection.execute(f"CREATE TEMP VIEW parsed AS {' UNION ALL BY NAME '.join(parts)}")
+    # Were the refused lines a branch of it, sorting it would not keep to the memory limit.
+    connection.execute(f"CREATE TEMP VIEW recognized AS {' UNION ALL BY NAME '.join(parts)}")
+    connection.execute("CREATE TEMP VIEW parsed AS FROM refused UNION ALL BY NAME FROM recognized")
     return event_types
 
 
@@ -217,7 +219,7 @@ def _mark_duplicates(
         CREATE TEMP TABLE duplicate AS
         WITH repeated AS (
             SELECT stands_under, event_id
-            FROM parsed
+            FROM recognized
             WHERE problem IS NULL
             GROUP BY ALL
             HAVING count(*) > 1
@@ -230,7 +232,7 @@ def _mark_duplicates(
                     ORDER BY
                         timestamp, CASE event_type {contents} END, taken_at, path, line_number
                 ) AS rank
-            FROM parsed SEMI JOIN repeated USING (stands_under, event_id)
+            FROM recognized SEMI JOIN repeated USING (stands_under, event_id)
             WHERE problem IS NULL
         )
         SELECT event_type, parsed_row FROM ranked WHERE rank > 1
