@@ -90,11 +90,19 @@ def _latest_materializations(
         if not records:
             break
         for record in records:
-            latest.setdefault(
-                str(record.partition_key),
-                Target(
-                    storage_id=record.storage_id, run_id=record.run_id, timestamp=record.timestamp
-                ),
-            )
+            latest.setdefault(str(record.partition_key), _target(record))
         missing -= latest.keys()
     return latest
+
+
+def latest_materialization(instance: dg.DagsterInstance, asset_key: dg.AssetKey) -> Target | None:
+    """The latest materialization of an asset, of whatever date: the target of other checks.
+
+    Left to itself, Dagster would list every date of the asset to find it.
+    """
+    records = instance.fetch_materializations(asset_key, limit=1).records
+    return _target(records[0]) if records else None
+
+
+def _target(record: dg.EventLogRecord) -> Target:
+    return Target(storage_id=record.storage_id, run_id=record.run_id, timestamp=record.timestamp)

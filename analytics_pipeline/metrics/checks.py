@@ -4,8 +4,12 @@ from collections.abc import Iterator
 from datetime import date
 
 import dagster as dg
+from dagster._core.definitions.asset_checks.asset_check_evaluation import (
+    AssetCheckEvaluationTargetMaterializationData as Target,
+)
 
 from analytics_pipeline.daily_assets import lake_of_process
+from analytics_pipeline.daily_checks import latest_materialization
 from analytics_pipeline.metrics.data_tests import DataTestResult, evaluate
 from analytics_pipeline.metrics.project import Model, Project
 from analytics_pipeline.metrics.shown import table_metadata
@@ -19,24 +23,28 @@ def metric_checks(project: Project) -> dg.AssetChecksDefinition:
     alone, which has no dates, at all rows.
     """
 
+    specs = {
+        (model.name, test.name): dg.AssetCheckSpec(
+            test.name,
+            asset=model.name,
+            description=test.description,
+            metadata={"severity": test.severity, "declared_in": model.declared.file},
+        )
+        for model in project.marts.values()
+        for test in model.declared.tests
+    }
+
     @dg.multi_asset_check(
         name="metric_tests",
         description="The data tests that the YAML files of the metrics declare.",
-        specs=[
-            dg.AssetCheckSpec(
-                test.name,
-                asset=model.name,
-                description=test.description,
-                metadata={"severity": test.severity, "declared_in": model.declared.file},
-            )
-            for model in project.marts.values()
-            for test in model.declared.tests
-        ],
+        specs=list(specs.values()),
         can_subset=True,
     )
-    def metric_tests(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
+    def metric_tests(
+        context: dg.AssetCheckExecutionContext,
+    ) -> Iterator[dg.AssetCheckEvaluation | dg.Output[None]]:
         selected = {
-            (key.asset_key.to_user_string(), key.name) for key in context.selected_asset_check_keys
+            name for name, spec in specs.items() if spec.key in context.selected_asset_check_keys
         }
         has_dates = context.has_partition_key or context.has_partition_key_range
         days = dates_of(context.partition_keys) if has_dates else None
@@ -44,16 +52,20 @@ def metric_checks(project: Project) -> dg.AssetChecksDefinition:
         with lake.engine() as connection:
             for model in project.marts.values():
                 tests = [t for t in model.declared.tests if (model.name, t.name) in selected]
-                if tests:
-                    for result in evaluate(connection, lake.scan(model.table, days), tests):
-                        yield check_result(model, result, days)
+                if not tests:
+                    continue
+                target = latest_materialization(context.instance, dg.AssetKey(model.name))
+                for result in evaluate(connection, lake.scan(model.table, days), tests):
+                    yield evaluation(model, result, days, target)
+                    spec = specs[model.name, result.test.name]
+                    yield dg.Output(None, output_name=spec.get_python_identifier())
 
     return metric_tests
 
 
-def check_result(
-    model: Model, result: DataTestResult, days: list[date] | None
-) -> dg.AssetCheckResult:
+def evaluation(
+    model: Model, result: DataTestResult, days: list[date] | None, target: Target | None
+) -> dg.AssetCheckEvaluation:
     """What the UI shows of a data test: the number of failing rows, and a few of them."""
     tested = f"{days[0]} to {days[-1]}" if days else "all dates"
     metadata: dict[str, dg.MetadataValue] = {
@@ -62,11 +74,12 @@ def check_result(
     }
     if result.examples:
         metadata["examples"] = table_metadata(result.examples)
-    return dg.AssetCheckResult(
+    return dg.AssetCheckEvaluation(
         passed=result.failing == 0,
-        asset_key=model.name,
+        asset_key=dg.AssetKey(model.name),
         check_name=result.test.name,
         severity=dg.AssetCheckSeverity[result.test.severity.upper()],
         metadata=metadata,
         description=f"{result.failing} rows fail." if result.failing else None,
+        target_materialization_data=target,
     )
