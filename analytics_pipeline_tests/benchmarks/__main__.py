@@ -55,14 +55,21 @@ def ingest(scratch: Path) -> Iterator[Figure]:
 
 def late_file(_: Path) -> Iterator[Figure]:
     """The update that a late file of 1,000 events causes, on short and long histories."""
-    seconds = {
-        days: statistics.median(in_process_of_its_own(f"{PACKAGE}.late_file", str(days))["seconds"])
-        for days in (20, 400)
+    measured = {
+        days: in_process_of_its_own(f"{PACKAGE}.late_file", str(days)) for days in (20, 400)
     }
-    basis = f"{seconds[400]:.2f} s with 400 days, {seconds[20]:.2f} s with 20 days of history"
-    yield Figure("late file, landing zone to report", seconds[400], 3, "s", basis)
-    yield Figure("late file, 400 to 20 days of history", seconds[400] / seconds[20], 1.3, "times",
-                 basis)  # fmt: skip
+    work, runs = (
+        {days: statistics.median(result[kind]) for days, result in measured.items()}
+        for kind in ("work", "runs")
+    )
+    basis = "{0[400]:.2f} s with 400 days, {0[20]:.2f} s with 20 days of history"
+    yield Figure("late file to report, the work", work[400], 3, "s", basis.format(work))
+    yield Figure("late file to report, as two Dagster runs", runs[400], 3, "s",
+                 basis.format(runs))  # fmt: skip
+    yield Figure("late file, the work with 400 to 20 days", work[400] / work[20], 1.3, "times",
+                 basis.format(work))  # fmt: skip
+    yield Figure("late file, the runs with 400 to 20 days", runs[400] / runs[20], 1.3, "times",
+                 basis.format(runs))  # fmt: skip
 
 
 def definitions(_: Path) -> Iterator[Figure]:

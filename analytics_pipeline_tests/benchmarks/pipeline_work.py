@@ -1,5 +1,6 @@
 """The work of the pipeline without Dagster: the functions that its assets and checks call."""
 
+import os
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -15,12 +16,24 @@ from analytics_pipeline.metrics.building import build
 from analytics_pipeline.metrics.tables import current_project, metric_tables
 from analytics_pipeline.reporting.content import read_contents
 from analytics_pipeline.reporting.writing import write_report
-from analytics_pipeline.settings import Settings, read_settings
+from analytics_pipeline.settings import Settings, current_settings, read_settings
 
 
 def settings_of(landing: Path, lake: Path) -> Settings:
     """Settings for a benchmark's folders, in which every file counts as settled."""
     return read_settings(landing_zone=landing, lake=lake, ingestion={"settle_seconds": 0})
+
+
+def settings_of_process(folder: Path) -> Settings:
+    """The settings that Dagster's assets find in this process, set to an empty folder."""
+    os.environ |= {
+        "AICACHE_LANDING_ZONE": str(folder / "landing"),
+        "AICACHE_LAKE": str(folder / "lake"),
+        "AICACHE_INGESTION__SETTLE_SECONDS": "0",
+        "DAGSTER_HOME": str(folder / "home"),
+    }
+    current_settings.cache_clear()
+    return current_settings()
 
 
 def build_metrics(lake: Lake, days: Sequence[date]) -> None:
