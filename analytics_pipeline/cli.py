@@ -34,7 +34,9 @@ quarantine_app = typer.Typer(
 )
 app.add_typer(quarantine_app, name="quarantine")
 notes = Console(stderr=True, highlight=False)
-output = Console(highlight=False, soft_wrap=True)
+# What is piped or stored has no edge to fold a file's name at.
+PIPED_WIDTH = None if sys.stdout.isatty() else 160
+output = Console(highlight=False, soft_wrap=True, width=PIPED_WIDTH)
 
 FAILED, WRONG_USAGE = 1, 2
 

@@ -61,8 +61,9 @@ class Outcome:
 
 def open_instance(settings: Settings) -> dg.DagsterInstance:
     """The Dagster instance that DAGSTER_HOME names; one inside the lake where it is unset."""
-    home = os.environ.setdefault(DAGSTER_HOME, str(settings.lake / "_dagster"))
-    configuration = Path(home) / "dagster.yaml"
+    home = Path(os.environ.get(DAGSTER_HOME) or settings.lake / "_dagster").expanduser().absolute()
+    os.environ[DAGSTER_HOME] = str(home)
+    configuration = home / "dagster.yaml"
     if not configuration.exists():
         configuration.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(_default_configuration(), configuration)

@@ -1,13 +1,17 @@
 """The closing summary of a run: what became of each file, and where to read on."""
 
+import os
+import shlex
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table as RichTable
 
-from analytics_pipeline.execution import Outcome
+from analytics_pipeline.execution import DAGSTER_HOME, Outcome
 from analytics_pipeline.ingestion.accounts import COUNTS, FileAccount, file_totals
 from analytics_pipeline.lake.lake import Lake
 from analytics_pipeline.reporting.files import report_files
@@ -19,7 +23,8 @@ class RunSummary:
     """What a run did, as the command line prints it.
 
     ``files`` are the accounts of the new file versions, ``problems`` what was read only in part,
-    ``refused`` what could not be read at all, ``reports`` the latest report, if any was made.
+    ``refused`` what could not be read at all, ``report`` the latest report, if any was made, and
+    ``ui`` the command that opens the Dagster UI on the same lake.
     """
 
     files: tuple[FileAccount, ...]
@@ -29,6 +34,7 @@ class RunSummary:
     updated_dates: tuple[date, ...]
     failures: tuple[str, ...]
     report: str | None
+    ui: str
 
     @property
     def complete(self) -> bool:
@@ -53,7 +59,20 @@ def summary_of(settings: Settings, outcome: Outcome) -> RunSummary:
         updated,
         outcome.failures,
         str(report) if report and report.exists() else None,
+        ui_command(settings),
     )
+
+
+def ui_command(settings: Settings) -> str:
+    """The shell command that starts the Dagster UI and daemon on this configuration."""
+    environment = {
+        DAGSTER_HOME: Path(os.environ[DAGSTER_HOME]).absolute(),
+        "AICACHE_LANDING_ZONE": settings.landing_zone.absolute(),
+        "AICACHE_LAKE": settings.lake.absolute(),
+    }
+    assigned = [f"{name}={shlex.quote(str(value))}" for name, value in environment.items()]
+    dev = f"{shlex.quote(sys.executable)} -m dagster dev -m analytics_pipeline.definitions"
+    return " ".join([*assigned, dev])
 
 
 def _days(ranges: Iterable[tuple[date, date]]) -> Iterable[date]:
@@ -83,6 +102,8 @@ def print_summary(summary: RunSummary, console: Console) -> None:
         console.print(f"Updated: {f'{days} days, {span}' if days > 1 else span[:10]}")
     if summary.report:
         console.print(f"Report:  {summary.report}", markup=False)
+        console.print(f"UI:      {summary.ui}", markup=False)
+        console.print("         then open http://127.0.0.1:3000")
 
 
 def _table(accounts: Iterable[FileAccount]) -> RichTable:
