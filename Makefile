@@ -32,8 +32,7 @@ test: install ## Run every test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest --numprocesses 2 --dist loadfile --ignore analytics_pipeline_tests/end_to_end
-	$(BIN)/pytest analytics_pipeline_tests/end_to_end
+	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 lint: install
 	$(BIN)/ruff check .
