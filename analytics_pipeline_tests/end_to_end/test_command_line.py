@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import shlex
 import subprocess
 import sys
 from datetime import date
@@ -20,10 +21,12 @@ SAMPLE = ROOT / "samples" / "landing"
 COUNTS = ("lines", "validated", "duplicate", "quarantined", "blank")
 
 
-def command_line(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+def command_line(
+    *arguments: object, folder: Path | None = None, **environment: str
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [Path(sys.executable).with_name("aicache-analytics"), *map(str, arguments)],
-        capture_output=True, text=True, check=False,
+        capture_output=True, text=True, check=False, cwd=folder,
         env={**os.environ, "AICACHE_INGESTION__SETTLE_SECONDS": "0", **environment},
     )  # fmt: skip
 
@@ -108,6 +111,28 @@ def test_a_second_run_does_nothing_and_says_so(sample_run: tuple[Path, dict[str,
     assert again.returncode == 0
     assert again.stdout.startswith("Nothing new")
     assert {file: file.stat().st_mtime_ns for file in lake.glob("[!_]*/**/*.*")} == before
+
+
+def test_a_run_says_how_to_open_the_ui_on_its_lake(
+    sample_run: tuple[Path, dict[str, Any]],
+) -> None:
+    lake, summary = sample_run
+    words = shlex.split(summary["ui"])
+    assert f"DAGSTER_HOME={lake / '_dagster'}" in words
+    assert f"AICACHE_LAKE={lake}" in words
+    assert words[-4:] == ["dagster", "dev", "-m", "analytics_pipeline.definitions"]
+
+
+@pytest.mark.parametrize("home", ["", "home"])
+def test_dagster_home_may_be_empty_or_relative(tmp_path: Path, home: str) -> None:
+    (tmp_path / "landing").mkdir()
+    done = command_line(
+        "run", "--landing", tmp_path / "landing", "--lake", tmp_path / "lake",
+        folder=tmp_path, DAGSTER_HOME=home,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    expected = tmp_path / (home or "lake/_dagster")
+    assert (expected / "dagster.yaml").exists()
 
 
 def test_what_the_command_line_did_stands_in_the_dagster_instance(
