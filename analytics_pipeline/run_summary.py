@@ -12,7 +12,8 @@ from rich.console import Console
 from rich.table import Table as RichTable
 
 from analytics_pipeline.execution import DAGSTER_HOME, Outcome
-from analytics_pipeline.ingestion.accounts import COUNTS, FileAccount, file_totals
+from analytics_pipeline.ingestion.accounts import FileAccount, file_totals
+from analytics_pipeline.ingestion.tables import COUNTS
 from analytics_pipeline.lake.lake import Lake
 from analytics_pipeline.reporting.files import report_files
 from analytics_pipeline.settings import Settings

@@ -6,10 +6,8 @@ from datetime import date
 
 import duckdb
 
-from analytics_pipeline.ingestion.tables import FILE_LINE_COUNTS
+from analytics_pipeline.ingestion.tables import COUNTS, FILE_LINE_COUNTS
 from analytics_pipeline.lake.lake import Lake
-
-COUNTS = ("lines", "validated", "duplicate", "quarantined", "blank")
 
 
 @dataclass(frozen=True)

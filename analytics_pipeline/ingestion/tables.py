@@ -16,6 +16,10 @@ REASONS = {
     "too_old": "the event lies before first_event_date",
 }
 
+# What can become of a line, and what is counted of a file.
+OUTCOMES = ("validated", "duplicate", "quarantined", "blank")
+COUNTS = ("lines", *OUTCOMES)
+
 PATH = Column(
     "path", "VARCHAR", "File the line came from, relative to the landing zone.", nullable=False
 )

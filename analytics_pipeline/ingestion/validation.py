@@ -11,9 +11,9 @@ from analytics_pipeline.events.catalog import EVENT_TYPES
 from analytics_pipeline.events.declaration import EventType
 from analytics_pipeline.events.tables import VALIDATED_EVENTS
 from analytics_pipeline.ingestion import parsing
-from analytics_pipeline.ingestion.accounts import COUNTS
 from analytics_pipeline.ingestion.key_fields import event_type_of, key_fields
 from analytics_pipeline.ingestion.tables import (
+    COUNTS,
     FILE_LINE_COUNTS,
     QUARANTINED_LINES,
     RAW_EVENTS,

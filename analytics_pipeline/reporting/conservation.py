@@ -4,13 +4,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
-from analytics_pipeline.ingestion.tables import FILE_LINE_COUNTS, QUARANTINED_LINES, REASONS
+from analytics_pipeline.ingestion.tables import (
+    COUNTS,
+    FILE_LINE_COUNTS,
+    OUTCOMES,
+    QUARANTINED_LINES,
+    REASONS,
+)
 from analytics_pipeline.lake.table import Column
 from analytics_pipeline.reporting.measure import SHARE, Absence, Listing, Metric, metric
 from analytics_pipeline.reporting.stored import Stored
 
-OUTCOMES = ("validated", "duplicate", "quarantined", "blank")
-COUNTS = ("lines", *OUTCOMES)
 QUARANTINE_SHARE = "quarantine_share"
 
 NO_LINES = "No line of any file stands under this date."
