@@ -209,11 +209,11 @@ def _mark_duplicates(
     time, then the smallest content, which do not depend on where it came from; among equal ones
     the one that was taken first.
     """
+    if not event_types:
+        return
     contents = " ".join(
         f"WHEN {literal(each.name)} THEN {parsing.content(each)}" for each in event_types
     )
-    if not event_types:
-        return
     connection.execute(
         f"""
         CREATE TEMP TABLE duplicate AS
