@@ -1,15 +1,24 @@
 """SQL of fields that a mapping computes from a record's texts."""
 
 
-def divided(path: str, divisor: float) -> str:
+class Restated(str):
+    """SQL of a field that says all that the one path it reads says, only in other words.
+
+    So the path need not be kept beside the field.
+    """
+
+    __slots__ = ()
+
+
+def divided(path: str, divisor: float) -> Restated:
     """SQL of the number at a path divided by a number, as text.
 
     A text that is no number stays as it is, so that it is refused instead of lost.
     """
     text = f"$({path})"
-    return f"coalesce((TRY_CAST({text} AS DOUBLE) / {divisor})::VARCHAR, {text})"
+    return Restated(f"coalesce((TRY_CAST({text} AS DOUBLE) / {divisor})::VARCHAR, {text})")
 
 
-def prefixed(prefix: str, path: str) -> str:
+def prefixed(prefix: str, path: str) -> Restated:
     """SQL of the text at a path after a prefix; null where there is none."""
-    return f"('{prefix}' || $({path}))"
+    return Restated(f"('{prefix}' || $({path}))")
