@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 import duckdb
 import pyarrow as pa
 
-from analytics_pipeline.ingestion.discovery import FileState, LandedFile
+from analytics_pipeline.ingestion.discovery import LandedFile
 from analytics_pipeline.ingestion.key_fields import (
     event_type_of,
     key_fields,
@@ -114,7 +114,7 @@ class Batch:
             for batch in reader.batches():
                 numbers = pa.repeat(pa.scalar(number, pa.int32()), len(batch))
                 yield pa.record_batch([numbers, *batch.columns], schema=STREAM_SCHEMA)
-            state = FileState.of(file.location.stat())
+            state = file.state_now()
         # A file that changed while it was read is not a version: its lines go unused, and it is
         # taken when it has settled.
         if state == file.state:

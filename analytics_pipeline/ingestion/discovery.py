@@ -50,6 +50,10 @@ class LandedFile:
         """Open the file for reading its bytes."""
         return self.location.open("rb")
 
+    def state_now(self) -> FileState:
+        """The state in which the file is by now."""
+        return FileState.of(self.location.stat())
+
 
 @dataclass(frozen=True)
 class Listing:
