@@ -33,6 +33,10 @@ EVENT_TYPES = (
             Field("prompt_tokens", INTEGER, "Tokens of the prompt.", unit="tokens", minimum=0),
             Field("completion_tokens", INTEGER, "Tokens of the answer.", unit="tokens", minimum=0),
             Field("cost", NUMBER, "What the call cost.", unit="USD", minimum=0),
+            Field("tokens_saved", INTEGER, "Tokens that the cache spared, as the source reports "
+                  "them.", unit="tokens"),
+            Field("cost_saved", NUMBER, "What the cache spared, as the source reports it.",
+                  unit="USD"),
             Field("match_type", TEXT, "How the cache matched the question.",
                   accepted=("exact", "semantic", "intent", "none"), case=Case.LOWER),
             Field("cache_key", TEXT, "Key of the cache entry."),
@@ -87,6 +91,20 @@ EVENT_TYPES = (
                   case=Case.LOWER),
             Field("started_at", TIMESTAMP, "Start of the run."),
             Field("finished_at", TIMESTAMP, "End of the run."),
+        ),
+    ),
+    EventType(
+        "build_job",
+        "A job within a run of a build pipeline; the run itself is a build.",
+        (
+            Field("repository", TEXT, "Repository that was built.", required=True),
+            Field("pipeline", TEXT, "Name of the pipeline or workflow."),
+            Field("job", TEXT, "Name of the job.", required=True),
+            Field("commit", TEXT, "Commit that was built."),
+            Field("status", TEXT, "Outcome, such as success or failure.", required=True,
+                  case=Case.LOWER),
+            Field("started_at", TIMESTAMP, "Start of the job."),
+            Field("finished_at", TIMESTAMP, "End of the job."),
         ),
     ),
     EventType(
