@@ -11,7 +11,8 @@ import re
 from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import (
@@ -26,6 +27,7 @@ from analytics_pipeline.errors import PipelineError
 CONFIG_FILE_VARIABLE = "AICACHE_CONFIG"
 DEFAULT_CONFIG_FILE = "aicache-analytics.toml"
 
+URL = re.compile(r"[a-z][a-z0-9+.:-]*://")
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[int, Field(gt=0)]
 
@@ -39,6 +41,17 @@ def _absolute(path: Path) -> Path:
 
 
 AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
+
+
+def _folder_or_url(value: Any) -> Any:
+    """A folder as an absolute path, any other URL as it is."""
+    text = str(value)
+    if text.startswith("file://"):
+        return _absolute(Path(url2pathname(urlsplit(text).path)))
+    return text if URL.match(text) else _absolute(Path(text))
+
+
+FolderOrUrl = Annotated[Path | str, BeforeValidator(_folder_or_url)]
 
 
 class Group(BaseModel):
@@ -73,8 +86,47 @@ class IngestionSettings(Group):
     update_attempts: Positive = Field(
         3, description="How often the sensor starts an update of a date that fails each time."
     )
+    tick_seconds: float = Field(
+        0.5, gt=0, description="How long the sensor looks at a part of the landing zone at a time."
+    )
+    run_files: Positive = Field(
+        10_000, description="An intake that the sensor starts takes at most so many new files."
+    )
+    max_runs: Positive = Field(
+        1, description="At most so many intakes that the sensor started are queued or under way."
+    )
     sensor_interval_seconds: Positive = Field(
         10, description="Seconds between two looks of the sensors at the landing zone."
+    )
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError) as error:
+        raise ValueError(f"{name!r} is no IANA time zone, such as Europe/Berlin") from error
+    return name
+
+
+class SourceSettings(Group):
+    """How the files of one folder of the landing zone are read."""
+
+    folder: str = Field(description="Folder relative to the landing zone; '.' means all of it.")
+    name: str | None = Field(None, description="Name of the source; the folder where unset.")
+    format: str | None = Field(
+        None, description="Format of its files (docs/formats.md); found by content where unset."
+    )
+    time_zone: Annotated[str, AfterValidator(_zone)] = Field(
+        "UTC", description="IANA time zone of times that bring no offset."
+    )
+    schema_contract: Literal["evolve", "freeze", "discard_row"] = Field(
+        "evolve",
+        description="What happens to fields that neither a declaration nor known_fields names: "
+        "evolve keeps them in extra, discard_row quarantines the line, freeze quarantines the "
+        "whole file under that date.",
+    )
+    known_fields: tuple[str, ...] = Field(
+        (), description="Undeclared fields that are expected, by their path in the record."
     )
 
 
@@ -140,8 +192,15 @@ class Settings(BaseSettings):
         env_prefix="AICACHE_", env_nested_delimiter="__", extra="forbid", frozen=True
     )
 
-    landing_zone: AbsolutePath = Field(
-        Path("landing"), description="The folder where sources drop files."
+    landing_zone: FolderOrUrl = Field(
+        Path("landing"),
+        description="The folder where sources drop files, or the URL of one that fsspec knows, "
+        "such as s3://bucket/drops.",
+    )
+    landing_zone_options: dict[str, Any] = Field(
+        default_factory=dict,
+        description="Options of the landing zone's file system where it is a URL, such as "
+        '{"endpoint_url": "https://…"}; leave keys and passwords in the environment.',
     )
     lake: AbsolutePath = Field(Path("lake"), description="The folder of all tables and reports.")
     sql_dir: AbsolutePath | None = Field(
@@ -156,6 +215,9 @@ class Settings(BaseSettings):
         description="Owner of the assets: team:NAME or an e-mail address.",
     )
     ingestion: IngestionSettings = IngestionSettings()
+    sources: tuple[SourceSettings, ...] = Field(
+        (), description="How the files of some folders are read; docs/ingestion.md has examples."
+    )
     engine: EngineSettings = EngineSettings()
     insights: InsightSettings = InsightSettings()
     forecast: ForecastSettings = ForecastSettings()
