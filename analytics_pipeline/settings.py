@@ -11,7 +11,8 @@ import re
 from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import (
@@ -75,6 +76,36 @@ class IngestionSettings(Group):
     )
     sensor_interval_seconds: Positive = Field(
         10, description="Seconds between two looks of the sensors at the landing zone."
+    )
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError) as error:
+        raise ValueError(f"{name!r} is no IANA time zone, such as Europe/Berlin") from error
+    return name
+
+
+class SourceSettings(Group):
+    """How the files of one folder of the landing zone are read."""
+
+    folder: str = Field(description="Folder relative to the landing zone; '.' means all of it.")
+    name: str | None = Field(None, description="Name of the source; the folder where unset.")
+    format: str | None = Field(
+        None, description="Format of its files (docs/formats.md); found by content where unset."
+    )
+    time_zone: Annotated[str, AfterValidator(_zone)] = Field(
+        "UTC", description="IANA time zone of times that bring no offset."
+    )
+    schema_contract: Literal["evolve", "freeze", "discard_row"] = Field(
+        "evolve",
+        description="What happens to fields that neither a declaration nor known_fields names: "
+        "evolve keeps them in extra, discard_row quarantines the line, freeze quarantines the "
+        "whole file under that date.",
+    )
+    known_fields: tuple[str, ...] = Field(
+        (), description="Undeclared fields that are expected, by their path in the record."
     )
 
 
@@ -156,6 +187,9 @@ class Settings(BaseSettings):
         description="Owner of the assets: team:NAME or an e-mail address.",
     )
     ingestion: IngestionSettings = IngestionSettings()
+    sources: tuple[SourceSettings, ...] = Field(
+        (), description="How the files of some folders are read; docs/ingestion.md has examples."
+    )
     engine: EngineSettings = EngineSettings()
     insights: InsightSettings = InsightSettings()
     forecast: ForecastSettings = ForecastSettings()
