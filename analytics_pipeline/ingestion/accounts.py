@@ -21,6 +21,7 @@ class FileAccount:
     duplicate: int = 0
     quarantined: int = 0
     blank: int = 0
+    opted_out: int = 0
 
 
 def file_accounts(

@@ -9,20 +9,16 @@ import duckdb
 import pyarrow as pa
 
 from analytics_pipeline.ingestion.discovery import LandedFile
-from analytics_pipeline.ingestion.key_fields import (
-    event_type_of,
-    key_fields,
-    time_text_of,
-    utc,
-)
+from analytics_pipeline.ingestion.file_reading import FileReader
 from analytics_pipeline.ingestion.ledger import FileVersion, Ledger
-from analytics_pipeline.ingestion.lines import LINES_SCHEMA, LineReader, UnreadableFileError
+from analytics_pipeline.ingestion.lines import UnreadableFileError
+from analytics_pipeline.ingestion.record_reading import STREAM_SCHEMA, Group, records_query
 from analytics_pipeline.ingestion.tables import RAW_EVENTS
 from analytics_pipeline.lake.lake import Lake
 from analytics_pipeline.lake.table import literal
 from analytics_pipeline.settings import Settings
 
-STREAM_SCHEMA = pa.schema([("file_number", pa.int32()), *LINES_SCHEMA])
+COLUMNS = ("event_type", "event_time", "line", "bytes")
 
 
 class Batch:
@@ -34,6 +30,7 @@ class Batch:
         self._ledger = ledger
         self._taken_at = datetime.now(UTC).replace(tzinfo=None)
         self._versions: dict[int, FileVersion] = {}
+        self._groups: dict[int, Group] = {}
 
     def take(self, files: Sequence[LandedFile]) -> tuple[list[FileVersion], set[date]]:
         """Take the files; returns their versions and the dates that changed."""
@@ -54,72 +51,84 @@ class Batch:
         return sorted(self._versions.values(), key=lambda version: version.path), days
 
     def _read(self, connection: duckdb.DuckDBPyConnection, files: Sequence[LandedFile]) -> None:
-        ingestion = self._settings.ingestion
-        latest = self._taken_at + timedelta(seconds=ingestion.future_tolerance_seconds)
-        stream = pa.RecordBatchReader.from_batches(STREAM_SCHEMA, self._stream(files))
-        connection.register("stream", stream)
+        """Make the tables ``line_read`` and ``file_read``, each group of alike files at once."""
+        groups: dict[Group, list[tuple[int, LandedFile, FileReader]]] = {}
+        for number, file in enumerate(files):
+            reader = self._recognized(file)
+            if reader is not None:
+                self._groups[number] = reader.group
+                groups.setdefault(reader.group, []).append((number, file, reader))
         connection.execute(
-            f"""
-            CREATE TABLE line_read AS
-            SELECT
-                file_number, line_number, event_type, line, bytes,
-                CASE
-                    WHEN event_time BETWEEN ? AND ? THEN event_time::DATE
-                END AS event_date
-            FROM (
-                SELECT
-                    *,
-                    {event_type_of("found")} AS event_type,
-                    {utc(time_text_of("found"))} AS event_time
-                FROM (
-                    SELECT
-                        *,
-                        CASE
-                            WHEN strlen(line) <= ? AND json_valid(line)
-                            THEN {key_fields("line")}
-                        END AS found
-                    FROM stream
-                )
+            """
+            CREATE TABLE line_read (
+                file_number INTEGER, line_number BIGINT, event_type VARCHAR, event_time TIMESTAMP,
+                line VARCHAR, bytes BLOB, event_date DATE
             )
-            """,
-            [self._settings.first_event_date, latest, ingestion.max_line_bytes],
+            """
         )
-        connection.unregister("stream")
-        taken = ", ".join(
-            f"({number}, {literal(version.path)})" for number, version in self._versions.items()
+        latest = self._taken_at + timedelta(
+            seconds=self._settings.ingestion.future_tolerance_seconds
         )
+        for group, members in groups.items():
+            stream = pa.RecordBatchReader.from_batches(STREAM_SCHEMA, self._stream(members))
+            connection.register("stream", stream)
+            query = records_query(group, "stream", self._settings, latest)
+            connection.execute(f"INSERT INTO line_read BY NAME {query}")
+            connection.unregister("stream")
+        taken = [
+            f"({number}, {literal(version.path)}, {literal(self._groups[number].format)}, "
+            f"{literal(self._groups[number].time_zone)})"
+            for number, version in self._versions.items()
+        ]
         if taken:
             connection.execute(
-                f"CREATE TABLE file_read AS FROM (VALUES {taken}) AS v (file_number, path)"
+                "CREATE TABLE file_read AS FROM "
+                f"(VALUES {', '.join(taken)}) AS v (file_number, path, format, time_zone)"
             )
 
-    def _stream(self, files: Sequence[LandedFile]) -> Iterator[pa.RecordBatch]:
-        for number, file in enumerate(files):
+    def _recognized(self, file: LandedFile) -> FileReader | None:
+        try:
+            return FileReader.recognizing(file, self._settings, self._lake.scratch)
+        except FileNotFoundError:
+            return None
+        except (OSError, UnreadableFileError) as error:
+            self._refuse(file, error)
+            return None
+
+    def _refuse(self, file: LandedFile, error: Exception) -> None:
+        reason = getattr(error, "strerror", None) or str(error)
+        self._ledger.refuse(file.path, file.state, reason)
+
+    def _stream(
+        self, members: Sequence[tuple[int, LandedFile, FileReader]]
+    ) -> Iterator[pa.RecordBatch]:
+        for number, file, reader in members:
             try:
-                yield from self._lines_of(number, file)
+                yield from self._records_of(number, file, reader)
             except FileNotFoundError:
                 continue
             except (OSError, UnreadableFileError) as error:
-                reason = getattr(error, "strerror", None) or str(error)
-                self._ledger.refuse(file.path, file.state, reason)
+                self._refuse(file, error)
 
-    def _lines_of(self, number: int, file: LandedFile) -> Iterator[pa.RecordBatch]:
+    def _records_of(
+        self, number: int, file: LandedFile, reader: FileReader
+    ) -> Iterator[pa.RecordBatch]:
         held = self._ledger.sha256_of(file.path)
-        with file.open() as handle:
-            if held is not None and LineReader(handle).read_digest() == held:
-                self._ledger.note_state(file.path, file.state)
-                return
-            handle.seek(0)
-            reader = LineReader(handle)
-            for batch in reader.batches():
-                numbers = pa.repeat(pa.scalar(number, pa.int32()), len(batch))
-                yield pa.record_batch([numbers, *batch.columns], schema=STREAM_SCHEMA)
-            state = file.state_now()
+        if held is not None and reader.read_digest() == held:
+            self._ledger.note_state(file.path, file.state)
+            return
+        modified = datetime.fromtimestamp(file.state.modified_ns / 1e9, UTC)
+        file_time = pa.scalar(modified.strftime("%Y-%m-%d %H:%M:%S"))
+        for batch in reader.batches():
+            numbers = pa.repeat(pa.scalar(number, pa.int32()), len(batch))
+            times = pa.repeat(file_time, len(batch))
+            yield pa.record_batch([numbers, times, *batch.columns], schema=STREAM_SCHEMA)
+        state = file.state_now()
         # A file that changed while it was read is not a version: its lines go unused, and it is
         # taken when it has settled.
         if state == file.state:
             self._versions[number] = FileVersion(
-                file.path, state, reader.sha256, self._taken_at, reader.lines, reader.problem
+                file.path, state, reader.sha256, self._taken_at, 0, reader.problem
             )
 
     def _date_undated_lines(self, connection: duckdb.DuckDBPyConnection) -> None:
@@ -139,11 +148,13 @@ class Batch:
 
     def _note_event_dates(self, connection: duckdb.DuckDBPyConnection) -> None:
         rows = connection.execute(
-            "SELECT file_number, list_sort(list(DISTINCT event_date)) FROM line_read GROUP BY ALL"
+            "SELECT file_number, count(*), list_sort(list(DISTINCT event_date)) "
+            "FROM line_read GROUP BY ALL"
         ).fetchall()
-        dates = {number: tuple(days) for number, days in rows}
+        found = {number: (lines, tuple(days)) for number, lines, days in rows}
         for number, version in self._versions.items():
-            self._versions[number] = replace(version, event_dates=dates.get(number, ()))
+            lines, days = found.get(number, (0, ()))
+            self._versions[number] = replace(version, lines=lines, event_dates=days)
 
     def _replace(self, connection: duckdb.DuckDBPyConnection, days: Sequence[date]) -> None:
         """Replace the partitions, several at once, since writing one occupies one thread."""
@@ -157,12 +168,15 @@ class Batch:
 
     def _partition(self, day: date) -> str:
         taken_at = literal(self._taken_at.isoformat())
+        columns = ", ".join(COLUMNS)
         return f"""
-            SELECT path, line_number, taken_at, event_type, line, bytes
+            SELECT path, line_number, taken_at, format, time_zone, {columns}
             FROM {self._lake.scan(RAW_EVENTS, [day])}
             WHERE path NOT IN (SELECT path FROM file_read)
             UNION ALL
-            SELECT path, line_number, TIMESTAMP {taken_at}, event_type, line, bytes
+            SELECT
+                path, line_number, TIMESTAMP {taken_at}, format, nullif(time_zone, 'UTC'),
+                {columns}
             FROM line_read JOIN file_read USING (file_number)
             WHERE event_date = DATE {literal(day.isoformat())}
         """

@@ -19,7 +19,7 @@ def time_text_of(found: str) -> str:
     return f"coalesce({', '.join(f'{found}[{2 + n}]' for n in range(len(TIME_PATHS)))})"
 
 
-def utc(text: str) -> str:
+def utc(text: str, zone: str = "'UTC'") -> str:
     """SQL of a TIMESTAMP in UTC from the SQL of an ISO 8601 text; null where it is none.
 
     A text without an offset is UTC. The engine must work in UTC. Texts that do not begin with a

@@ -1,230 +1,160 @@
-"""The SQL that parses and judges the lines of one event type, made from its declaration.
+"""The SQL that converts and judges the records of one event type, made from its declaration.
 
-A line goes through four steps, each a projection on the one before:
-
-1. ``_document()`` parses it into ``d``, the top-level keys that the declaration names;
-2. ``_opened()`` adds what nested objects hold;
-3. ``_numbers()`` and then ``_typed()`` convert each field;
-4. ``_problem()`` and ``_undeclared()`` say what is wrong, and what the declaration does not name.
-
-Whatever is costly is done only for the lines that need it, since CASE evaluates a branch only for
-the rows that reach it.
+A record goes through steps, each a projection on the one before: it is opened into the texts of
+its fields, as its format says; ``_numbers()`` and ``_typed()`` convert each of them; ``_problem()``
+says what is wrong. Whatever is costly is done only for the records that need it, since CASE
+evaluates a branch only for the rows that reach it.
 """
 
-import json
 from collections.abc import Callable, Iterator
+from typing import Protocol
 
 from analytics_pipeline.events.declaration import Case, EventType, Field, FieldType
 from analytics_pipeline.events.tables import columns_of, fields_of
-from analytics_pipeline.ingestion.key_fields import TIME_PATHS, utc
+from analytics_pipeline.ingestion.key_fields import utc
 from analytics_pipeline.lake.table import literal, quoted
 
 NUMERIC = (FieldType.INTEGER, FieldType.NUMBER)
 TEXTUAL = (FieldType.TEXT, FieldType.TIMESTAMP)
 LARGEST_EXACT_INTEGER = 2**53
-# The event type is known before a line is parsed, from the column of that name.
-EVENT_TYPE = "event_type"
 
 
-def parsed(event_type: EventType, lines: str) -> str:
-    """SQL query of the lines of an event type, parsed and judged.
+class Reading(Protocol):
+    """How the records of one event type are opened, in the way of their format."""
 
-    ``lines`` is the SQL of a relation with ``event_type``, ``line`` (a JSON object), and the
-    ``first_time`` and ``latest_time`` that an event may have. The query adds to its columns the
-    fields of the event type, ``extra`` (what the declaration does not name, as JSON) and
-    ``problem``: the first thing that is wrong, as 'reason:path', or null.
+    def opened(self, lines: str) -> str:
+        """SQL query that adds to the columns of a relation of records what ``text`` reads."""
+
+    def text(self, field: Field) -> str:
+        """SQL of a field's text as its source wrote it, null where it has none."""
+
+    def container_problem(self) -> str | None:
+        """SQL of 'bad_type:path' where a text field holds an object or a list, else null."""
+
+    def undeclared(self) -> str:
+        """SQL of what the declaration does not name, as JSON; null where there is nothing."""
+
+
+def parsed(event_type: EventType, lines: str, reading: Reading) -> str:
+    """SQL query of the records of an event type, converted and judged.
+
+    ``lines`` is the SQL of a relation with ``event_type``, ``event_time``, ``time_zone``, ``line``
+    (the record), and the ``first_time`` and ``latest_time`` that an event may have. The query
+    gives the fields of the event type, ``extra`` (what the declaration does not name, as JSON),
+    ``problem``: the first thing that is wrong, as 'reason:path', or null, and ``problem_value``:
+    the text that is wrong.
     """
+    judge = _Judge(event_type, reading)
     fields = ", ".join(quoted(field.name) for field in fields_of(event_type))
     return f"""
-        WITH document AS (
-            SELECT
-                * EXCLUDE (problem),
-                {_document(event_type)} AS d,
-                len(json_keys(line)) AS key_count
-            FROM {lines}
-        ),
-        opened AS (SELECT *, {_opened(event_type)} FROM document),
-        numbers AS (SELECT *, {_numbers(event_type)} FROM opened),
-        typed AS (SELECT *, {_typed(event_type)} FROM numbers),
+        WITH opened AS ({reading.opened(lines)}),
+        numbers AS (SELECT * {judge.numbers()} FROM opened),
+        typed AS (SELECT *, {judge.typed()} FROM numbers),
         judged AS (
-            SELECT *, {_problem(event_type)} AS problem, {_undeclared(event_type)} AS undeclared
+            SELECT * EXCLUDE (problem), {judge.problem()} AS problem,
+                {reading.undeclared()} AS undeclared
             FROM typed
         )
         SELECT
-            path, line_number, taken_at, stands_under, problem, {fields},
-            {_extra(event_type)} AS extra,
-            CASE WHEN problem IS NOT NULL THEN line END AS line
+            path, line_number, taken_at, stands_under, format, problem, {fields},
+            undeclared AS extra,
+            CASE WHEN problem IS NOT NULL THEN line END AS line,
+            CASE WHEN problem IS NOT NULL THEN {judge.problem_value()} END AS problem_value
         FROM judged
     """
 
 
-def _root(field: Field) -> str:
-    return field.path.partition(".")[0]
+class _Judge:
+    """Converts and judges the texts of the fields of one event type."""
 
+    def __init__(self, event_type: EventType, reading: Reading) -> None:
+        self._reading = reading
+        self._written = [field for field in fields_of(event_type) if field.name != "event_type"]
 
-def _is_nested(field: Field) -> bool:
-    return "." in field.path
+    def numbers(self) -> str:
+        """SQL of each numeric field as DOUBLE, also where it is written as text."""
+        return "".join(
+            f", coalesce(TRY_CAST({text} AS DOUBLE), TRY_CAST(trim({text}, '\"') AS DOUBLE)) "
+            f"AS {quoted(f'number_{field.name}')}"
+            for field in self._written
+            if field.type in NUMERIC
+            for text in [self._reading.text(field)]
+        )
 
+    def typed(self) -> str:
+        """SQL of each field, converted to its type; null where it cannot be."""
+        return ", ".join(f"{self._value(field)} AS {quoted(field.name)}" for field in self._written)
 
-def _written(event_type: EventType) -> list[Field]:
-    """The fields that are read from the line."""
-    return [field for field in fields_of(event_type) if field.name != EVENT_TYPE]
+    def _value(self, field: Field) -> str:
+        text = self._reading.text(field)
+        number = quoted(f"number_{field.name}")
+        match field.type:
+            case FieldType.BOOLEAN:
+                return (
+                    f"CASE {text} WHEN 'true' THEN true WHEN 'false' THEN false "
+                    f"ELSE CASE lower(trim({text}, '\"')) WHEN 'true' THEN true WHEN '1' THEN true "
+                    "WHEN 'false' THEN false WHEN '0' THEN false END END"
+                )
+            case FieldType.INTEGER:
+                return (
+                    f"CASE WHEN {number} = trunc({number}) AND abs({number}) <= "
+                    f"{LARGEST_EXACT_INTEGER} THEN {number}::BIGINT END"
+                )
+            case FieldType.NUMBER:
+                return f"CASE WHEN NOT isnan({number}) THEN {number} END"
+            case FieldType.TIMESTAMP:
+                # The time of the event was read at the intake, to find its date.
+                return "event_time" if field.name == "timestamp" else utc(text, "time_zone")
+            case FieldType.TEXT:
+                return {None: text, Case.LOWER: f"lower({text})", Case.UPPER: f"upper({text})"}[
+                    field.case
+                ]
 
-
-def _nested(event_type: EventType) -> dict[str, list[Field]]:
-    """The fields that lie in an object, by the key of the object."""
-    nested: dict[str, list[Field]] = {}
-    for field in filter(_is_nested, fields_of(event_type)):
-        nested.setdefault(_root(field), []).append(field)
-    return nested
-
-
-def _document(event_type: EventType) -> str:
-    """SQL of the parsed document: each top-level key that the declaration names.
-
-    Texts and times are taken as text. Anything else is taken as JSON, since the engine's own
-    conversion would silently round 12.5 to 12 and make true of "yes".
-    """
-    members = dict.fromkeys(TIME_PATHS, "VARCHAR") | {
-        _root(field): "VARCHAR" if field.type in TEXTUAL and not _is_nested(field) else "JSON"
-        for field in _written(event_type)
-    }
-    return f"json_transform(line, {literal(json.dumps(members))})"
-
-
-def _opened(event_type: EventType) -> str:
-    """SQL of the fields of each nested object, and of how many keys it has."""
-    columns = []
-    for root, fields in _nested(event_type).items():
-        members = json.dumps({field.path.partition(".")[2]: "VARCHAR" for field in fields})
-        container = f"d.{quoted(root)}"
-        is_object = f"WHEN starts_with({container}, '{{')"
-        columns += [
-            f"CASE {is_object} THEN json_transform({container}, '{members}') END "
-            f"AS {quoted(f'in_{root}')}",
-            f"CASE {is_object} THEN len(json_keys({container})) END AS {quoted(f'keys_of_{root}')}",
+    def problem(self) -> str:
+        """SQL of the first thing that is wrong with a record, as 'reason:path'; else null."""
+        container = self._reading.container_problem()
+        branches = [
+            *self._branches(self._is_missing, "missing_field"),
+            *self._branches(self._is_bad_time, "bad_timestamp"),
+            *self._branches(self._is_badly_typed, "bad_type"),
+            *([f"WHEN {container} IS NOT NULL THEN {container}"] if container else []),
+            *self._branches(_is_out_of_range, "out_of_range"),
+            "WHEN timestamp < first_time THEN 'too_old:timestamp'",
+            "WHEN timestamp > latest_time THEN 'future_timestamp:timestamp'",
         ]
-    return ", ".join(columns)
+        return f"CASE {' '.join(branches)} END"
 
+    def problem_value(self) -> str:
+        """SQL of the text of the field that the problem names."""
+        branches = " ".join(
+            f"WHEN {literal(field.path)} THEN {self._reading.text(field)}"
+            for field in self._written
+        )
+        return f"CASE split_part(problem, ':', 2) {branches} END"
 
-def _source(field: Field) -> str:
-    """SQL of a field's text as its source wrote it.
+    def _branches(self, condition_of: Callable[[Field], str | None], reason: str) -> Iterator[str]:
+        for field in self._written:
+            condition = condition_of(field)
+            if condition is not None:
+                yield f"WHEN {condition} THEN '{reason}:{field.path}'"
 
-    JSON is turned into text first: a cast from JSON would make 1.0 of true.
-    """
-    root, nested, rest = field.path.partition(".")
-    if field.name == EVENT_TYPE:
-        return EVENT_TYPE
-    if nested:
-        return f"{quoted(f'in_{root}')}.{quoted(rest)}"
-    return f"d.{quoted(root)}" if field.type in TEXTUAL else f"(d.{quoted(root)})::VARCHAR"
+    def _is_missing(self, field: Field) -> str | None:
+        if field.name == "timestamp":
+            return f"event_time IS NULL AND {self._reading.text(field)} IS NULL"
+        return f"{self._reading.text(field)} IS NULL" if field.required else None
 
-
-def _numbers(event_type: EventType) -> str:
-    """SQL of each numeric field as DOUBLE, also where it is written as text."""
-    return ", ".join(
-        f"coalesce(TRY_CAST({_source(field)} AS DOUBLE), "
-        f"TRY_CAST(trim({_source(field)}, '\"') AS DOUBLE)) AS {quoted(f'number_{field.name}')}"
-        for field in _written(event_type)
-        if field.type in NUMERIC
-    )
-
-
-def _typed(event_type: EventType) -> str:
-    """SQL of each field, converted to its type; null where it cannot be."""
-    return ", ".join(f"{_value(field)} AS {quoted(field.name)}" for field in _written(event_type))
-
-
-def _value(field: Field) -> str:
-    text = _source(field)
-    number = quoted(f"number_{field.name}")
-    match field.type:
-        case FieldType.BOOLEAN:
-            return (
-                f"CASE {text} WHEN 'true' THEN true WHEN 'false' THEN false "
-                f"ELSE CASE lower(trim({text}, '\"')) WHEN 'true' THEN true WHEN '1' THEN true "
-                "WHEN 'false' THEN false WHEN '0' THEN false END END"
-            )
-        case FieldType.INTEGER:
-            return (
-                f"CASE WHEN {number} = trunc({number}) AND abs({number}) <= "
-                f"{LARGEST_EXACT_INTEGER} THEN {number}::BIGINT END"
-            )
-        case FieldType.NUMBER:
-            return f"CASE WHEN NOT isnan({number}) THEN {number} END"
-        case FieldType.TIMESTAMP:
-            return utc(_time_source() if field.name == "timestamp" else text)
-        case FieldType.TEXT:
-            return {None: text, Case.LOWER: f"lower({text})", Case.UPPER: f"upper({text})"}[
-                field.case
-            ]
-
-
-def _time_source() -> str:
-    return f"coalesce({', '.join(f'd.{quoted(path)}' for path in TIME_PATHS)})"
-
-
-def _problem(event_type: EventType) -> str:
-    """SQL of the first thing that is wrong with a line, as 'reason:path'; else null."""
-    branches = [
-        *_branches(event_type, _is_missing, "missing_field"),
-        *_branches(event_type, _is_bad_time, "bad_timestamp"),
-        *_branches(event_type, _is_badly_typed, "bad_type"),
-        _container_branch(event_type),
-        *_branches(event_type, _is_out_of_range, "out_of_range"),
-        "WHEN timestamp < first_time THEN 'too_old:timestamp'",
-        "WHEN timestamp > latest_time THEN 'future_timestamp:timestamp'",
-    ]
-    return f"CASE {' '.join(branches)} END"
-
-
-def _branches(
-    event_type: EventType, condition_of: Callable[[Field], str | None], reason: str
-) -> Iterator[str]:
-    for field in _written(event_type):
-        condition = condition_of(field)
-        if condition is not None:
-            yield f"WHEN {condition} THEN '{reason}:{field.path}'"
-
-
-def _container_branch(event_type: EventType) -> str:
-    """SQL branch for a text field that holds an object or a list.
-
-    A text may only begin like one: so these few are looked up in the document.
-    """
-    texts = [field for field in _written(event_type) if field.type is FieldType.TEXT]
-    begins = " OR ".join(
-        f"({_source(field)} >= '{first}' AND {_source(field)} < '{chr(ord(first) + 1)}')"
-        for field in texts
-        for first in "{["
-    )
-    looked_up = " ".join(
-        f"WHEN json_type(line, '$.{field.path}') IN ('OBJECT', 'ARRAY') "
-        f"THEN 'bad_type:{field.path}'"
-        for field in texts
-    )
-    found = f"CASE {looked_up} END"
-    return f"WHEN CASE WHEN {begins} THEN {found} IS NOT NULL END THEN {found}"
-
-
-def _is_missing(field: Field) -> str | None:
-    if field.name == "timestamp":
-        return f"{_time_source()} IS NULL"
-    return f"{_source(field)} IS NULL" if field.required else None
-
-
-def _is_bad_time(field: Field) -> str | None:
-    if field.name == "timestamp":
-        return "timestamp IS NULL"
-    if field.type is FieldType.TIMESTAMP:
-        return f"{_source(field)} IS NOT NULL AND {quoted(field.name)} IS NULL"
-    return None
-
-
-def _is_badly_typed(field: Field) -> str | None:
-    if field.type in TEXTUAL:
+    def _is_bad_time(self, field: Field) -> str | None:
+        if field.name == "timestamp":
+            return "event_time IS NULL"
+        if field.type is FieldType.TIMESTAMP:
+            return self._is_lost(field)
         return None
-    return f"{_source(field)} IS NOT NULL AND {quoted(field.name)} IS NULL"
+
+    def _is_badly_typed(self, field: Field) -> str | None:
+        return None if field.type in TEXTUAL else self._is_lost(field)
+
+    def _is_lost(self, field: Field) -> str:
+        return f"{self._reading.text(field)} IS NOT NULL AND {quoted(field.name)} IS NULL"
 
 
 def _is_out_of_range(field: Field) -> str | None:
@@ -240,50 +170,6 @@ def _is_out_of_range(field: Field) -> str | None:
         accepted = ", ".join(literal(name) for name in field.accepted)
         limits.append(f"{column} NOT IN ({accepted})")
     return f"({' OR '.join(limits)})" if limits else None
-
-
-def _undeclared(event_type: EventType) -> str:
-    """SQL of a line without what the declaration names, as JSON; null where nothing is left.
-
-    That nothing is left is mostly seen by counting keys; an RFC 7386 merge patch with nulls
-    removes what is declared from the other lines.
-    """
-    roots = dict.fromkeys(_root(field) for field in _written(event_type))
-    present = " + ".join(f"(d.{quoted(root)} IS NOT NULL)::UTINYINT" for root in roots)
-    others = [f"1 + {present} <> key_count"]
-    for root, fields in _nested(event_type).items():
-        held = " + ".join(f"({_source(field)} IS NOT NULL)::UTINYINT" for field in fields)
-        others.append(
-            f"d.{quoted(root)} IS NOT NULL AND {held} IS DISTINCT FROM {quoted(f'keys_of_{root}')}"
-        )
-    return (
-        f"CASE WHEN {' OR '.join(f'({other})' for other in others)} "
-        f"THEN json_merge_patch(line, {_removal(event_type)})::VARCHAR END"
-    )
-
-
-def _removal(event_type: EventType) -> str:
-    """SQL of the merge patch that removes what is declared.
-
-    It enters a nested object only where there is one: it would make one of anything else.
-    """
-    plain = (field.path for field in fields_of(event_type) if not _is_nested(field))
-    parts = [literal(json.dumps(dict.fromkeys(plain)).removesuffix("}"))]
-    for root, fields in _nested(event_type).items():
-        inside = json.dumps({root: dict.fromkeys(field.path.split(".")[1] for field in fields)})
-        entry, null = literal(f", {inside[1:-1]}"), literal(f', "{root}": null')
-        parts.append(
-            f"CASE WHEN {quoted(f'keys_of_{root}')} > 0 THEN {entry} "
-            f"WHEN d.{quoted(root)} IS NULL THEN {null} ELSE '' END"
-        )
-    return f"({' || '.join(parts)} || '}}')"
-
-
-def _extra(event_type: EventType) -> str:
-    """SQL of what is undeclared, unless only an emptied object is left of it."""
-    emptied = ["{}", *(f'{{"{root}":{{}}}}' for root in _nested(event_type))]
-    accepted = ", ".join(literal(text) for text in emptied)
-    return f"CASE WHEN undeclared NOT IN ({accepted}) THEN undeclared END"
 
 
 def content(event_type: EventType) -> str:

@@ -5,11 +5,13 @@ from analytics_pipeline.lake.table import Column, Table
 REASONS = {
     "not_utf8": "the bytes of the line are not UTF-8",
     "line_too_long": "the line is longer than ingestion.max_line_bytes",
-    "not_json": "the line is not valid JSON",
+    "not_json": "the line is not valid JSON, or a row that does not fit its header",
     "not_an_object": "the line is JSON, but not an object",
+    "no_match": "the line does not match the pattern of its log format",
+    "unmapped_record": "the record is of no kind that its format maps to an event type",
     "unknown_event_type": "event_type names no declared type",
     "missing_field": "a required field is absent or null",
-    "bad_timestamp": "a time cannot be read as ISO 8601",
+    "bad_timestamp": "a time is neither ISO 8601 nor seconds, ms, us or ns since the epoch",
     "bad_type": "a value is not of the declared type",
     "out_of_range": "a value lies outside its declared limits",
     "future_timestamp": "the event lies ahead of the clock when the file was taken",
@@ -17,29 +19,37 @@ REASONS = {
 }
 
 # What can become of a line, and what is counted of a file.
-OUTCOMES = ("validated", "duplicate", "quarantined", "blank")
+OUTCOMES = ("validated", "duplicate", "quarantined", "blank", "opted_out")
 COUNTS = ("lines", *OUTCOMES)
 
 PATH = Column(
     "path", "VARCHAR", "File the line came from, relative to the landing zone.", nullable=False
 )
 LINE_NUMBER = Column(
-    "line_number", "BIGINT", "Number of the line in its file, from 1.", nullable=False, minimum=1
-)
-LINE = Column("line", "VARCHAR", "The line as it came, without its line end; null if not UTF-8.")
+    "line_number", "BIGINT", "Number of the line (or record) in its file, from 1.",
+    nullable=False, minimum=1,
+)  # fmt: skip
+FORMAT = Column("format", "VARCHAR", "Format in which the file was read.", nullable=False)
+LINE = Column("line", "VARCHAR", "The line or record as it came, without its line end, after what "
+              "privacy removes; null if not UTF-8.")  # fmt: skip
 BYTES = Column("bytes", "BLOB", "The bytes of a line that is not UTF-8.")
 
 RAW_EVENTS = Table(
     "raw_events",
     "Every line of every file as it came. A line without a usable time stands under the latest "
-    "event date of its file, or else under the date of the file.",
+    "event date of its file, or else under the date of the file. Of an event whose user opted out "
+    "there is nothing but a row without content.",
     (
         PATH,
         LINE_NUMBER,
         Column("taken_at", "TIMESTAMP", "When this version of the file was taken (UTC).",
                nullable=False),
-        Column("event_type", "VARCHAR", "Event type that the line names, known or not; null where "
-               "it names none."),
+        FORMAT,
+        Column("event_type", "VARCHAR", "Event type of the line, known or not; null where it names "
+               "none."),
+        Column("event_time", "TIMESTAMP", "Time of the event (UTC); null where it has none that "
+               "can be read."),
+        Column("time_zone", "VARCHAR", "Zone of the times that bring none; UTC where null."),
         LINE,
         BYTES,
     ),
@@ -54,6 +64,7 @@ QUARANTINED_LINES = Table(
     (
         PATH,
         LINE_NUMBER,
+        FORMAT,
         Column("reason", "VARCHAR", "Machine-readable reason.", nullable=False,
                accepted=tuple(REASONS)),
         Column("message", "VARCHAR", "What is wrong, for people.", nullable=False),
@@ -72,7 +83,7 @@ def _count(name: str, description: str) -> Column:
 FILE_LINE_COUNTS = Table(
     "file_line_counts",
     "What became of the lines of each file that stand under a date: "
-    "lines = validated + duplicate + quarantined + blank.",
+    "lines = validated + duplicate + quarantined + blank + opted_out.",
     (
         PATH,
         _count("lines", "Lines of the file under this date."),
@@ -80,6 +91,7 @@ FILE_LINE_COUNTS = Table(
         _count("duplicate", "Lines whose event_id another line brought already."),
         _count("quarantined", "Lines that were refused."),
         _count("blank", "Lines with nothing but white space."),
+        _count("opted_out", "Lines of users who opted out, of which nothing is stored."),
     ),
     order_by=("path",),
     key=("path",),

@@ -11,7 +11,10 @@ from analytics_pipeline.events.catalog import EVENT_TYPES
 from analytics_pipeline.events.declaration import EventType
 from analytics_pipeline.events.tables import VALIDATED_EVENTS
 from analytics_pipeline.ingestion import parsing
-from analytics_pipeline.ingestion.key_fields import event_type_of, key_fields
+from analytics_pipeline.ingestion.formats.catalog import format_named, formats_of
+from analytics_pipeline.ingestion.formats.native import NATIVE
+from analytics_pipeline.ingestion.mapped_records import MappedRecords
+from analytics_pipeline.ingestion.native_lines import NativeLines
 from analytics_pipeline.ingestion.tables import (
     COUNTS,
     FILE_LINE_COUNTS,
@@ -25,6 +28,7 @@ from analytics_pipeline.settings import Settings
 
 GROUP_BYTES = 32_000_000
 VALUE_CHARACTERS = 120
+NOT_REFUSED = "'blank', 'duplicate', 'opted_out'"
 COLUMNS = [quoted(name) for name in VALIDATED_EVENTS.column_names]
 VALID = f"SELECT {', '.join(COLUMNS)} FROM recognized WHERE problem IS NULL"
 
@@ -38,6 +42,19 @@ class DayCounts:
     duplicate: int
     quarantined: int
     blank: int
+    opted_out: int
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """Records of one format and one event type, which are parsed by one query."""
+
+    source: str
+    event_type: EventType
+
+    @property
+    def table(self) -> str:
+        return quoted(f"parsed_{self.source}_{self.event_type.name}")
 
 
 def validate(lake: Lake, settings: Settings, days: Sequence[date]) -> dict[date, DayCounts]:
@@ -57,9 +74,9 @@ def validate(lake: Lake, settings: Settings, days: Sequence[date]) -> dict[date,
 def _validate_group(lake: Lake, settings: Settings, days: Sequence[date]) -> dict[date, DayCounts]:
     with lake.locked(VALIDATED_EVENTS, days), lake.engine(exclusive=True) as connection:
         _read(connection, lake, settings, days)
-        event_types = _parse(connection)
-        _identify(connection, event_types)
-        _mark_duplicates(connection, event_types)
+        kinds = _parse(connection, settings)
+        _identify(connection, kinds)
+        _mark_duplicates(connection, kinds)
         for day in days:
             lake.replace(connection, VALIDATED_EVENTS, day, f"{VALID} {_of(day)}")
             lake.replace(connection, QUARANTINED_LINES, day, _quarantined(day))
@@ -92,95 +109,110 @@ def _read(
     """Make the table ``raw``: the lines with their event type, or why they are none."""
     limit = settings.ingestion.max_line_bytes
     tolerance = settings.ingestion.future_tolerance_seconds
-    named = f"CASE WHEN refusal IS NULL THEN {event_type_of(key_fields('line'))} END"
     known = ", ".join(literal(event_type.name) for event_type in EVENT_TYPES)
     connection.execute(
         f"""
         CREATE TEMP TABLE raw AS
-        WITH stored AS (
-            SELECT *, ltrim(line, E' \\t\\r\\n\\v\\f') AS start
-            FROM {lake.scan(RAW_EVENTS, days)}
-        ),
-        read AS (
-            SELECT
-                *,
-                CASE
-                    WHEN octet_length(bytes) > {limit} OR strlen(line) > {limit}
-                        THEN 'line_too_long'
-                    WHEN event_type IS NOT NULL THEN NULL
-                    WHEN line IS NULL THEN 'not_utf8'
-                    WHEN start = '' THEN 'blank'
-                    WHEN NOT json_valid(line) THEN 'not_json'
-                    WHEN NOT starts_with(start, '{{') THEN 'not_an_object'
-                END AS refusal
-            FROM stored
-        ),
-        named AS (
-            SELECT * REPLACE (coalesce(event_type, {named}) AS event_type) FROM read
-        )
         SELECT
-            path, line_number, taken_at, event_date AS stands_under, event_type, line, bytes,
+            path, line_number, taken_at, event_date AS stands_under,
+            coalesce(format, {literal(NATIVE.name)}) AS format, event_type, event_time, time_zone,
+            line, bytes,
             CASE
-                WHEN refusal IS NOT NULL THEN refusal
-                WHEN event_type IS NULL THEN 'missing_field:event_type'
-                WHEN event_type NOT IN ({known}) THEN 'unknown_event_type:event_type'
+                WHEN octet_length(bytes) > {limit} OR strlen(line) > {limit} THEN 'line_too_long'
+                WHEN event_type IN ({known}) THEN NULL
+                WHEN event_type IS NOT NULL THEN 'unknown_event_type:event_type'
+                ELSE {_refusal(settings)}
             END AS problem,
             TIMESTAMP {literal(settings.first_event_date.isoformat())} AS first_time,
             taken_at + INTERVAL ({tolerance}) SECOND AS latest_time
-        FROM named
+        FROM {lake.scan(RAW_EVENTS, days)}
         """
     )
 
 
-def _parse(connection: duckdb.DuckDBPyConnection) -> list[EventType]:
-    """Make the views ``recognized`` and ``parsed``; returns the event types of the lines.
+def _refusal(settings: Settings) -> str:
+    """SQL of why a line without an event type has none."""
+    text_formats = ", ".join(
+        literal(each.name) for each in formats_of(settings) if each.pattern is not None
+    )
+    start = "ltrim(line, E' \\t\\r\\n\\v\\f')"
+    return f"""
+        CASE
+            WHEN line IS NULL AND bytes IS NULL THEN 'opted_out'
+            WHEN line IS NULL THEN 'not_utf8'
+            WHEN {start} = '' THEN 'blank'
+            WHEN format IN ({text_formats or "''"}) THEN 'no_match'
+            WHEN NOT json_valid(line) THEN 'not_json'
+            WHEN NOT starts_with({start}, '{{') THEN 'not_an_object'
+            WHEN format <> {literal(NATIVE.name)} THEN 'unmapped_record'
+            ELSE 'missing_field:event_type'
+        END
+    """
+
+
+def _parse(connection: duckdb.DuckDBPyConnection, settings: Settings) -> list[_Kind]:
+    """Make the views ``recognized`` and ``parsed``; returns the kinds of records there are.
 
     ``parsed`` has all lines with what is wrong with them, ``recognized`` those of a known type. A
-    table holds each type with only its own fields: to store and move the fields of all types for
-    each line would take twice as long.
+    table holds each kind with only the fields of its event type: to store and move the fields of
+    all types for each line would take twice as long.
     """
     connection.execute(
         """
         CREATE TEMP TABLE refused AS
         SELECT
-            path, line_number, taken_at, stands_under, problem,
+            path, line_number, taken_at, stands_under, format, problem,
+            CASE WHEN problem = 'unknown_event_type:event_type' THEN event_type END
+                AS problem_value,
             CASE WHEN problem <> 'blank' THEN line END AS line,
             CASE WHEN problem <> 'blank' THEN bytes END AS bytes
         FROM raw
         WHERE problem IS NOT NULL
         """
     )
-    rows = connection.execute("SELECT DISTINCT event_type FROM raw WHERE problem IS NULL")
-    present = {name for (name,) in rows.fetchall()}
-    event_types = [each for each in EVENT_TYPES if each.name in present]
-    for each in event_types:
-        lines = f"(FROM raw WHERE problem IS NULL AND event_type = {literal(each.name)})"
-        query = parsing.parsed(each, lines)
-        connection.execute(f"CREATE TEMP TABLE {_table_of(each)} AS {query}")
+    rows = connection.execute("SELECT DISTINCT format, event_type FROM raw WHERE problem IS NULL")
+    present = set(rows.fetchall())
+    kinds = [
+        _Kind(source, each)
+        for each in EVENT_TYPES
+        for source in sorted({source for source, name in present if name == each.name})
+    ]
+    for kind in kinds:
+        lines = (
+            f"(FROM raw WHERE problem IS NULL AND event_type = {literal(kind.event_type.name)} "
+            f"AND format = {literal(kind.source)})"
+        )
+        query = parsing.parsed(kind.event_type, lines, _reading(kind, settings))
+        connection.execute(f"CREATE TEMP TABLE {kind.table} AS {query}")
     connection.execute("DROP TABLE raw")
     declared = ", ".join(
         f"NULL::{column.type} AS {quoted(column.name)}" for column in VALIDATED_EVENTS.columns
     )
     parts = [
         f"SELECT {declared}, NULL::DATE AS stands_under, NULL::VARCHAR AS problem WHERE false",
-        *(f"SELECT *, rowid AS parsed_row FROM {_table_of(each)}" for each in event_types),
+        *(
+            f"SELECT *, rowid AS parsed_row, {number} AS kind FROM {kind.table}"
+            for number, kind in enumerate(kinds)
+        ),
     ]
     # Were the refused lines a branch of it, sorting it would not keep to the memory limit.
     connection.execute(f"CREATE TEMP VIEW recognized AS {' UNION ALL BY NAME '.join(parts)}")
     connection.execute("CREATE TEMP VIEW parsed AS FROM refused UNION ALL BY NAME FROM recognized")
-    return event_types
+    return kinds
 
 
-def _table_of(event_type: EventType) -> str:
-    return quoted(f"parsed_{event_type.name}")
+def _reading(kind: _Kind, settings: Settings) -> parsing.Reading:
+    if kind.source == NATIVE.name:
+        return NativeLines(kind.event_type)
+    return MappedRecords(format_named(kind.source, settings), kind.event_type)
 
 
-def _identify(connection: duckdb.DuckDBPyConnection, event_types: Sequence[EventType]) -> None:
+def _identify(connection: duckdb.DuckDBPyConnection, kinds: Sequence[_Kind]) -> None:
     """Give each event without an event_id one: its content, and which of its likes it is."""
-    for each in event_types:
+    for kind in kinds:
         connection.execute(
             f"""
-            UPDATE {_table_of(each)} AS parsed SET event_id = content || '-' || occurrence
+            UPDATE {kind.table} AS parsed SET event_id = content || '-' || occurrence
             FROM (
                 SELECT
                     parsed_row, content,
@@ -190,8 +222,8 @@ def _identify(connection: duckdb.DuckDBPyConnection, event_types: Sequence[Event
                 FROM (
                     SELECT
                         rowid AS parsed_row, path, line_number,
-                        md5({parsing.content(each)}) AS content
-                    FROM {_table_of(each)}
+                        md5({parsing.content(kind.event_type)}) AS content
+                    FROM {kind.table}
                     WHERE problem IS NULL AND event_id IS NULL
                 )
             )
@@ -200,19 +232,18 @@ def _identify(connection: duckdb.DuckDBPyConnection, event_types: Sequence[Event
         )
 
 
-def _mark_duplicates(
-    connection: duckdb.DuckDBPyConnection, event_types: Sequence[EventType]
-) -> None:
+def _mark_duplicates(connection: duckdb.DuckDBPyConnection, kinds: Sequence[_Kind]) -> None:
     """Make the problem of a line 'duplicate' where another line is the event.
 
     Of the lines with one event_id on a date the first is the event: the one with the earliest
     time, then the smallest content, which do not depend on where it came from; among equal ones
     the one that was taken first.
     """
-    if not event_types:
+    if not kinds:
         return
     contents = " ".join(
-        f"WHEN {literal(each.name)} THEN {parsing.content(each)}" for each in event_types
+        f"WHEN {literal(name)} THEN {parsing.content(each)}"
+        for name, each in {kind.event_type.name: kind.event_type for kind in kinds}.items()
     )
     connection.execute(
         f"""
@@ -226,7 +257,7 @@ def _mark_duplicates(
         ),
         ranked AS (
             SELECT
-                event_type, parsed_row,
+                kind, parsed_row,
                 row_number() OVER (
                     PARTITION BY stands_under, event_id
                     ORDER BY
@@ -235,35 +266,33 @@ def _mark_duplicates(
             FROM recognized SEMI JOIN repeated USING (stands_under, event_id)
             WHERE problem IS NULL
         )
-        SELECT event_type, parsed_row FROM ranked WHERE rank > 1
+        SELECT kind, parsed_row FROM ranked WHERE rank > 1
         """
     )
-    for each in event_types:
+    for number, kind in enumerate(kinds):
         connection.execute(
             f"""
-            UPDATE {_table_of(each)} SET problem = 'duplicate'
-            WHERE rowid IN (
-                SELECT parsed_row FROM duplicate WHERE event_type = {literal(each.name)}
-            )
+            UPDATE {kind.table} SET problem = 'duplicate'
+            WHERE rowid IN (SELECT parsed_row FROM duplicate WHERE kind = {number})
             """
         )
 
 
 def _quarantined(day: date) -> str:
     texts = " ".join(f"WHEN '{name}' THEN {literal(text)}" for name, text in REASONS.items())
-    value = f"left(json_extract(line, '$.' || field), {VALUE_CHARACTERS})"
+    value = f"left(problem_value, {VALUE_CHARACTERS})"
     return f"""
         SELECT
-            path, line_number, reason,
+            path, line_number, format, reason,
             concat(CASE reason {texts} END, ': ' || field, ' is ' || {value}) AS message,
             line, bytes
         FROM (
             SELECT
-                path, line_number, line, bytes,
+                path, line_number, format, line, bytes, problem_value,
                 split_part(problem, ':', 1) AS reason,
                 nullif(split_part(problem, ':', 2), '') AS field
             FROM parsed
-            WHERE problem NOT IN ('blank', 'duplicate') {_of(day)}
+            WHERE problem NOT IN ({NOT_REFUSED}) {_of(day)}
         )
     """
 
@@ -275,8 +304,9 @@ def _line_counts(day: date) -> str:
             count(*) AS lines,
             count(*) FILTER (problem IS NULL) AS validated,
             count(*) FILTER (problem = 'duplicate') AS duplicate,
-            count(*) FILTER (problem NOT IN ('blank', 'duplicate')) AS quarantined,
-            count(*) FILTER (problem = 'blank') AS blank
+            count(*) FILTER (problem NOT IN ({NOT_REFUSED})) AS quarantined,
+            count(*) FILTER (problem = 'blank') AS blank,
+            count(*) FILTER (problem = 'opted_out') AS opted_out
         FROM parsed
         WHERE true {_of(day)}
         GROUP BY path

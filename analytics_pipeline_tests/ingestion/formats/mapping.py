@@ -64,7 +64,7 @@ def _mapped(
             f"WHERE number = {number} AND ({condition})"
         ).fetchone()
         if row is not None:
-            texts = {name: value for name, value in zip(names, row, strict=False)}
+            texts = dict(zip(names, row, strict=False))
             return Mapped(
                 event_type, time, {k: v for k, v in texts.items() if v is not None}, row[-1]
             )

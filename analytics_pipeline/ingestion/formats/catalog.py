@@ -1,0 +1,52 @@
+"""Every source format there is. To add one, add its file and name it here."""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from analytics_pipeline.errors import PipelineError
+from analytics_pipeline.ingestion.formats.declaration import Format
+from analytics_pipeline.ingestion.formats.native import NATIVE
+from analytics_pipeline.settings import Settings
+
+FORMATS: tuple[Format, ...] = (NATIVE,)
+
+
+class UnknownFormatError(PipelineError):
+    """A format that a setting or a lake names does not exist; the message lists those there are."""
+
+
+def formats_of(settings: Settings) -> tuple[Format, ...]:
+    """The formats of this project, and those that the settings define."""
+    return FORMATS
+
+
+def format_named(name: str, settings: Settings) -> Format:
+    """The format of a name; raises UnknownFormatError."""
+    formats = {each.name: each for each in formats_of(settings)}
+    if name not in formats:
+        raise UnknownFormatError(
+            f"There is no format {name}; there are {', '.join(sorted(formats))}. Lines in it can "
+            "be read again once it is defined."
+        )
+    return formats[name]
+
+
+def recognized(texts: Iterable[str], settings: Settings) -> Format:
+    """The format that most of the first records of a file are of; the native one where in doubt."""
+    objects = [found for text in texts if (found := _object(text)) is not None]
+    counts = {
+        each.name: sum(each.recognizes(found) for found in objects)
+        for each in formats_of(settings)
+        if each.recognizes is not None
+    }
+    best = max(counts, key=lambda name: counts[name])
+    return format_named(best, settings) if counts[best] else NATIVE
+
+
+def _object(text: str) -> dict[str, Any] | None:
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
