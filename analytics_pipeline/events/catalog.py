@@ -33,6 +33,11 @@ EVENT_TYPES = (
             Field("prompt_tokens", INTEGER, "Tokens of the prompt.", unit="tokens", minimum=0),
             Field("completion_tokens", INTEGER, "Tokens of the answer.", unit="tokens", minimum=0),
             Field("cost", NUMBER, "What the call cost.", unit="USD", minimum=0),
+            Field("provider_cache_read_tokens", INTEGER, "Tokens of the prompt that the provider "
+                  "of the model read from its own prompt cache; that is no cache hit.",
+                  unit="tokens", minimum=0),
+            Field("provider_cache_write_tokens", INTEGER, "Tokens of the prompt that the provider "
+                  "of the model wrote to its own prompt cache.", unit="tokens", minimum=0),
             Field("tokens_saved", INTEGER, "Tokens that the cache spared, as the source reports "
                   "them.", unit="tokens"),
             Field("cost_saved", NUMBER, "What the cache spared, as the source reports it.",
@@ -40,6 +45,21 @@ EVENT_TYPES = (
             Field("match_type", TEXT, "How the cache matched the question.",
                   accepted=("exact", "semantic", "intent", "none"), case=Case.LOWER),
             Field("cache_key", TEXT, "Key of the cache entry."),
+        ),
+    ),
+    EventType(
+        "failed_query",
+        "A question that got no answer, because the cache or the model failed.",
+        (
+            Field("query", TEXT, "Text of the question."),
+            Field("error", TEXT, "What went wrong, in the words of the source.", required=True),
+            Field("error_class", TEXT, "Kind of error, such as RateLimitError."),
+            Field("response_time", NUMBER, "Time to the failure.", unit="s", minimum=0),
+            Field("model", TEXT, "Model that was asked."),
+            Field("prompt_tokens", INTEGER, "Tokens of the prompt.", unit="tokens", minimum=0),
+            Field("completion_tokens", INTEGER, "Tokens of the answer, up to the failure.",
+                  unit="tokens", minimum=0),
+            Field("cost", NUMBER, "What the call cost.", unit="USD", minimum=0),
         ),
     ),
     EventType(
