@@ -101,6 +101,23 @@ EVENT_TYPES = (
         ),
     ),
     EventType(
+        "span",
+        "An operation of a service as a trace records it, that is no call of a language model.",
+        (
+            Field("operation", TEXT, "Name of the operation, such as POST /orders."),
+            Field("duration", NUMBER, "From its start to its end.", unit="s", minimum=0),
+            Field("status", TEXT, "Outcome, such as ok or error; unset where none was recorded.",
+                  case=Case.LOWER),
+            Field("error", TEXT, "What went wrong, in the words of the source."),
+            Field("service", TEXT, "Service that did it."),
+            Field("span_kind", TEXT, "Part in a remote call: internal, server, client, producer "
+                  "or consumer.", case=Case.LOWER),
+            Field("trace_id", TEXT, "Trace that it belongs to."),
+            Field("span_id", TEXT, "Identity within the trace."),
+            Field("parent_span_id", TEXT, "The span that it is a part of."),
+        ),
+    ),
+    EventType(
         "build",
         "A run of a build pipeline (continuous integration).",
         (
