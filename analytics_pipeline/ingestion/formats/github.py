@@ -24,8 +24,22 @@ PAGES = """
 
 REPOSITORY_NOTE = "out of the url, else repository.full_name"
 STATE_NOTE = "conclusion, or status as long as there is none"
-PERSONS = ("actor", "triggering_actor", "creator", "head_commit.author", "head_commit.committer")
 HOLDERS = ("workflow_run", "workflow_job", "deployment", "deployment_status")
+# What names a person in an account, and in the author of a commit.
+ACCOUNTS = ("actor", "triggering_actor", "creator", "sender")
+ACCOUNT = (
+    "login", "id", "node_id", "gravatar_id", "avatar_url", "url", "html_url", "followers_url",
+    "following_url", "gists_url", "starred_url", "subscriptions_url", "organizations_url",
+    "repos_url", "events_url", "received_events_url",
+)  # fmt: skip
+AUTHORS = ("head_commit.author", "head_commit.committer")
+AUTHOR = ("name", "email", "username")
+PERSONAL = tuple(
+    f"{person}.{key}"
+    for persons, keys in ((ACCOUNTS, ACCOUNT), (AUTHORS, AUTHOR))
+    for person in persons
+    for key in keys
+)
 
 
 def _repository(url: str) -> str:
@@ -178,9 +192,5 @@ GITHUB = Format(
     ),
     recognizes=recognizes,
     split=PAGES,
-    personal=(
-        "sender",
-        *PERSONS,
-        *(f"{holder}.{person}" for holder in HOLDERS for person in PERSONS),
-    ),
+    personal=(*PERSONAL, *(f"{holder}.{path}" for holder in HOLDERS for path in PERSONAL)),
 )

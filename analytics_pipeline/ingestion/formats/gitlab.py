@@ -185,8 +185,10 @@ def recognizes(record: Mapping[str, Any]) -> bool:
     )
 
 
-PERSONS = ("user", "commit.author", "commit.author_name", "commit.author_email",
-           "commit.committer_name", "commit.committer_email")  # fmt: skip
+USER = ("id", "name", "username", "email", "public_email", "avatar_url", "web_url")
+COMMIT = ("author.name", "author.email", "author_name", "author_email", "committer_name",
+          "committer_email")  # fmt: skip
+PERSONAL = (*(f"user.{key}" for key in USER), *(f"commit.{key}" for key in COMMIT))
 
 GITLAB = Format(
     "gitlab",
@@ -204,13 +206,5 @@ GITLAB = Format(
         PIPELINE,
     ),
     recognizes=recognizes,
-    personal=(
-        *PERSONS,
-        *(f"deployable.{person}" for person in PERSONS),
-        "user_name",
-        "user_username",
-        "user_email",
-        "user_url",
-        "user_avatar",
-    ),
+    personal=(*PERSONAL, *(f"deployable.{path}" for path in PERSONAL), "user_url"),
 )

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from analytics_pipeline.ingestion.formats.github import GITHUB
+from analytics_pipeline.ingestion.formats.github import GITHUB, HOLDERS
 from analytics_pipeline.ingestion.formats.gitlab import GITLAB
 from analytics_pipeline_tests.ingestion.formats.mapping import Mapped, mapped
 from analytics_pipeline_tests.ingestion.formats.reading_samples import (
@@ -184,3 +184,18 @@ def test_other_payloads_are_not_recognized() -> None:
         {"id": 1, "status": "success", "sha": "a", "ref": "main"},
     ):
         assert not GITHUB.recognizes(other)
+
+
+def test_the_paths_that_name_a_person_cover_whoever_is_in_the_samples() -> None:
+    for payload in documents("webhooks.jsonl"):
+        for holder in (payload, *(payload[key] for key in HOLDERS if payload.get(key))):
+            prefix = "" if holder is payload else f"{key_of(payload, holder)}."
+            for person in ("actor", "triggering_actor", "creator", "sender"):
+                told = {
+                    key for key in holder.get(person) or {} if key not in ("type", "site_admin")
+                }
+                assert {f"{prefix}{person}.{key}" for key in told} <= set(GITHUB.personal)
+
+
+def key_of(payload: dict[str, Any], value: Any) -> str:
+    return next(key for key, each in payload.items() if each is value)
