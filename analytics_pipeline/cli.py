@@ -41,8 +41,10 @@ output = Console(highlight=False, soft_wrap=True, width=PIPED_WIDTH)
 FAILED, WRONG_USAGE = 1, 2
 
 LandingOption = Annotated[
-    Path | None,
-    typer.Option("--landing", help="Landing zone; else the setting landing_zone.", metavar="DIR"),
+    str | None,
+    typer.Option(
+        "--landing", help="Landing zone; else the setting landing_zone.", metavar="DIR|URL"
+    ),
 ]
 LakeOption = Annotated[
     Path | None, typer.Option("--lake", help="Lake; else the setting lake.", metavar="DIR")
@@ -57,10 +59,10 @@ def _day(text: str) -> date:
         raise typer.BadParameter(f"{text!r} is no date of the form YYYY-MM-DD") from error
 
 
-def _configure(landing: Path | None = None, lake: Path | None = None) -> Settings:
+def _configure(landing: str | None = None, lake: Path | None = None) -> Settings:
     """Let the options take precedence over every other source of settings."""
     if landing is not None:
-        os.environ["AICACHE_LANDING_ZONE"] = str(landing)
+        os.environ["AICACHE_LANDING_ZONE"] = landing
     if lake is not None:
         os.environ["AICACHE_LAKE"] = str(lake)
     current_settings.cache_clear()

@@ -89,18 +89,13 @@ def describe_partition(
     )
 
 
-def shown_rows(table: Table, rows: Iterable[Mapping[str, Any]]) -> dg.MetadataValue:
+def shown_rows(table: Table, rows: Iterable[Mapping[Any, Any]]) -> dg.MetadataValue:
     """Some rows of a table, as the UI shows them."""
     kinds = {"VARCHAR": "string", "BOOLEAN": "bool", "DOUBLE": "float", "BIGINT": "int"}
     schema = dg.TableSchema(
-        [
-            dg.TableColumn(column.name, kinds.get(column.type, "string"))
-            for column in table.columns
-        ]
+        [dg.TableColumn(column.name, kinds.get(column.type, "string")) for column in table.columns]
     )
-    records = [
-        dg.TableRecord({name: _shown(value) for name, value in row.items()}) for row in rows
-    ]
+    records = [dg.TableRecord({name: _shown(value) for name, value in row.items()}) for row in rows]
     return dg.MetadataValue.table(records, schema=schema)
 
 

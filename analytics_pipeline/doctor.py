@@ -44,12 +44,14 @@ def examine(settings: Settings) -> list[Finding]:
 
 
 def _landing_zone(settings: Settings) -> tuple[bool, str]:
-    from analytics_pipeline.ingestion.discovery import list_landing_zone
+    from analytics_pipeline.ingestion.discovery import Problem, open_landing_zone
 
-    listing = list_landing_zone(settings.landing_zone, settings.ingestion.exclude)
-    if listing.problems:
-        return False, "; ".join(listing.problems)
-    return True, f"{settings.landing_zone} with {len(listing.files):,} files"
+    zone = open_landing_zone(settings)
+    problems: list[Problem] = []
+    files = sum(1 for _ in zone.walk(problems=problems))
+    if problems:
+        return False, "; ".join(f"{path}: {reason}" for path, reason in problems)
+    return True, f"{zone.location} with {files:,} files"
 
 
 def _lake(settings: Settings) -> tuple[bool, str]:
@@ -72,14 +74,15 @@ def _disk(settings: Settings) -> tuple[bool, str]:
 
 def _ledger(settings: Settings) -> tuple[bool, str]:
     from analytics_pipeline.ingestion.ledger import Ledger
+    from analytics_pipeline.ingestion.pending_updates import PendingUpdates
     from analytics_pipeline.lake.lake import Lake
 
     state = Lake.of(settings).state
     if not state.exists():
         return True, "the lake is new: nothing was taken yet"
-    with Ledger.open(state) as ledger:
-        refused, awaiting = ledger.refusals(), ledger.awaiting_update()
-        known = len(ledger.known_states())
+    with Ledger.open(state) as ledger, PendingUpdates.open(state) as pending:
+        refused, awaiting = ledger.refusals(), pending.awaiting_update()
+        known = ledger.version_count()
     if refused:
         reasons = "; ".join(f"{path}: {problem}" for path, problem in refused.items())
         return False, f"files could not be read: {reasons}"

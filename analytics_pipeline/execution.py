@@ -5,16 +5,17 @@ import shutil
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 
 from analytics_pipeline.errors import PipelineError
-from analytics_pipeline.ingestion.discovery import list_landing_zone
+from analytics_pipeline.ingestion.discovery import Problem, open_landing_zone
 from analytics_pipeline.ingestion.ledger import FileVersion, Ledger
 from analytics_pipeline.ingestion.novelty import new_files
+from analytics_pipeline.ingestion.pending_updates import PendingUpdates
 from analytics_pipeline.ingestion.run_processes import (
     PROCESS_TAG,
     fail_runs_without_process,
@@ -83,20 +84,18 @@ def bring_up_to_date(
     Dates that another run is updating right now are left to it. A failed update is reported in
     ``failures`` and its dates go on awaiting one.
     """
-    lake = Lake.of(settings)
+    lake, zone = Lake.of(settings), open_landing_zone(settings)
     fail_runs_without_process(instance)
-    with Ledger.open(lake.state) as ledger:
-        before = {version.path: version.sha256 for version in ledger.versions()}
-        listing = list_landing_zone(settings.landing_zone, settings.ingestion.exclude)
-        prefix = ledger.path_prefix(settings.landing_zone)
-        if new_files(listing, ledger, prefix, retry=True):
+    started = datetime.now(UTC).replace(tzinfo=None)
+    problems: list[Problem] = []
+    with Ledger.open(lake.state) as ledger, PendingUpdates.open(lake.state) as pending:
+        prefix = ledger.path_prefix(zone.location)
+        if any(new_files(zone.walk(problems=problems), ledger, prefix, retry=True)):
             execute(instance, INTAKE_JOB, listener=listener, config={"wait": True, "retry": True})
-        taken = [
-            version for version in ledger.versions() if version.sha256 != before.get(version.path)
-        ]
-        left = new_files(listing, ledger, prefix, retry=False)
-        settle_finished_updates(ledger, instance)
-        ranges = ranges_to_update(ledger.awaiting_update(), unfinished_updates(instance))
+        problems.clear()
+        left = list(new_files(zone.walk(problems=problems), ledger, prefix, retry=False))
+        settle_finished_updates(pending, instance)
+        ranges = ranges_to_update(pending.awaiting_update(), unfinished_updates(instance))
         updated, failures = [], []
         for first, last in ranges:
             try:
@@ -104,10 +103,10 @@ def bring_up_to_date(
                 updated.append((first, last))
             except RunError as error:
                 failures.append(str(error))
-        settle_finished_updates(ledger, instance)
+        settle_finished_updates(pending, instance)
         return Outcome(
-            tuple(taken),
-            {**ledger.refusals(), **dict(problem.split(": ", 1) for problem in listing.problems)},
+            tuple(ledger.versions(since=started)),
+            ledger.refusals() | dict(problems),
             tuple(file.path for file in left),
             tuple(updated),
             tuple(failures),

@@ -68,7 +68,7 @@ def ui_command(settings: Settings) -> str:
     """The shell command that starts the Dagster UI and daemon on this configuration."""
     environment = {
         DAGSTER_HOME: Path(os.environ[DAGSTER_HOME]).absolute(),
-        "AICACHE_LANDING_ZONE": settings.landing_zone.absolute(),
+        "AICACHE_LANDING_ZONE": settings.landing_zone,
         "AICACHE_LAKE": settings.lake.absolute(),
     }
     assigned = [f"{name}={shlex.quote(str(value))}" for name, value in environment.items()]

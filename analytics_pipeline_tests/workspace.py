@@ -10,7 +10,7 @@ import pandas as pd
 
 from analytics_pipeline.events.tables import VALIDATED_EVENTS
 from analytics_pipeline.ingestion.intake import Intake, take_in
-from analytics_pipeline.ingestion.ledger import Ledger
+from analytics_pipeline.ingestion.pending_updates import PendingUpdates
 from analytics_pipeline.ingestion.tables import FILE_LINE_COUNTS, QUARANTINED_LINES
 from analytics_pipeline.ingestion.validation import validate
 from analytics_pipeline.lake.lake import Lake
@@ -59,11 +59,11 @@ class Workspace:
     def ingest(self) -> Intake:
         """Take what is new and validate every date that awaits it."""
         intake = take_in(self.lake, self.settings)
-        with Ledger.open(self.lake.state) as ledger:
-            days = list(ledger.awaiting_update())
-            ledger.begin_update("test", days)
+        with PendingUpdates.open(self.lake.state) as pending:
+            days = list(pending.awaiting_update())
+            pending.begin_update("test", days)
             validate(self.lake, self.settings, days)
-            ledger.finish_update("test")
+            pending.finish_update("test")
         return intake
 
     def frame(self, table: Table) -> pd.DataFrame:

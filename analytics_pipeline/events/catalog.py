@@ -33,6 +33,11 @@ EVENT_TYPES = (
             Field("prompt_tokens", INTEGER, "Tokens of the prompt.", unit="tokens", minimum=0),
             Field("completion_tokens", INTEGER, "Tokens of the answer.", unit="tokens", minimum=0),
             Field("cost", NUMBER, "What the call cost.", unit="USD", minimum=0),
+            Field("provider_cache_read_tokens", INTEGER, "Tokens of the prompt that the provider "
+                  "of the model read from its own prompt cache; that is no cache hit.",
+                  unit="tokens", minimum=0),
+            Field("provider_cache_write_tokens", INTEGER, "Tokens of the prompt that the provider "
+                  "of the model wrote to its own prompt cache.", unit="tokens", minimum=0),
             Field("tokens_saved", INTEGER, "Tokens that the cache spared, as the source reports "
                   "them.", unit="tokens"),
             Field("cost_saved", NUMBER, "What the cache spared, as the source reports it.",
@@ -40,6 +45,21 @@ EVENT_TYPES = (
             Field("match_type", TEXT, "How the cache matched the question.",
                   accepted=("exact", "semantic", "intent", "none"), case=Case.LOWER),
             Field("cache_key", TEXT, "Key of the cache entry."),
+        ),
+    ),
+    EventType(
+        "failed_query",
+        "A question that got no answer, because the cache or the model failed.",
+        (
+            Field("query", TEXT, "Text of the question."),
+            Field("error", TEXT, "What went wrong, in the words of the source.", required=True),
+            Field("error_class", TEXT, "Kind of error, such as RateLimitError."),
+            Field("response_time", NUMBER, "Time to the failure.", unit="s", minimum=0),
+            Field("model", TEXT, "Model that was asked."),
+            Field("prompt_tokens", INTEGER, "Tokens of the prompt.", unit="tokens", minimum=0),
+            Field("completion_tokens", INTEGER, "Tokens of the answer, up to the failure.",
+                  unit="tokens", minimum=0),
+            Field("cost", NUMBER, "What the call cost.", unit="USD", minimum=0),
         ),
     ),
     EventType(
@@ -78,6 +98,23 @@ EVENT_TYPES = (
                   case=Case.UPPER),
             Field("message", TEXT, "The message.", required=True),
             Field("component", TEXT, "The part of the system that wrote it."),
+        ),
+    ),
+    EventType(
+        "span",
+        "An operation of a service as a trace records it, that is no call of a language model.",
+        (
+            Field("operation", TEXT, "Name of the operation, such as POST /orders."),
+            Field("duration", NUMBER, "From its start to its end.", unit="s", minimum=0),
+            Field("status", TEXT, "Outcome, such as ok or error; unset where none was recorded.",
+                  case=Case.LOWER),
+            Field("error", TEXT, "What went wrong, in the words of the source."),
+            Field("service", TEXT, "Service that did it."),
+            Field("span_kind", TEXT, "Part in a remote call: internal, server, client, producer "
+                  "or consumer.", case=Case.LOWER),
+            Field("trace_id", TEXT, "Trace that it belongs to."),
+            Field("span_id", TEXT, "Identity within the trace."),
+            Field("parent_span_id", TEXT, "The span that it is a part of."),
         ),
     ),
     EventType(

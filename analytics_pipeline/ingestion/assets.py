@@ -17,7 +17,8 @@ from analytics_pipeline.daily_assets import (
 )
 from analytics_pipeline.events.tables import VALIDATED_EVENTS
 from analytics_pipeline.ingestion.accounts import FileAccount, file_accounts
-from analytics_pipeline.ingestion.ledger import Ledger
+from analytics_pipeline.ingestion.discovery import open_landing_zone
+from analytics_pipeline.ingestion.pending_updates import PendingUpdates
 from analytics_pipeline.ingestion.quality import compare_with_history
 from analytics_pipeline.ingestion.quality_tables import (
     QUARANTINE_REASONS,
@@ -45,6 +46,8 @@ class IntakeConfig(dg.Config):
 
     wait: bool = Field(False, description="Wait once for files that have not settled.")
     retry: bool = Field(False, description="Try files again that were refused before.")
+    after: str | None = Field(None, description="Take only files behind this path.")
+    until: str | None = Field(None, description="Take only files up to and with this path.")
 
 
 @dg.asset(
@@ -72,14 +75,20 @@ def landing_files(
         )
 
     intake = take_in(
-        lake_of_process(), settings, wait=config.wait, retry=config.retry, progress=progress
+        lake_of_process(),
+        settings,
+        wait=config.wait,
+        retry=config.retry,
+        after=config.after,
+        until=config.until,
+        progress=progress,
     )
     for path, problem in intake.refused:
         context.log.warning(f"{path} could not be read and was left for later: {problem}.")
-    for problem in intake.problems:
-        context.log.warning(f"A part of the landing zone could not be listed: {problem}.")
+    for path, problem in intake.problems:
+        context.log.warning(f"{path} of the landing zone could not be listed: {problem}.")
     return dg.MaterializeResult(
-        metadata=_intake_metadata(intake, settings.landing_zone.as_uri()),
+        metadata=_intake_metadata(intake, open_landing_zone(settings).url),
         # Which dates await an update stands in the ledger: an intake makes no other date stale.
         data_version=dg.DataVersion("landing zone"),
     )
@@ -115,8 +124,8 @@ def raw_events(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResu
     note_process(context)
     days = requested_dates(context)
     lake = lake_of_process()
-    with Ledger.open(lake.state) as ledger, lake.engine() as connection:
-        ledger.begin_update(context.run_id, days)
+    with PendingUpdates.open(lake.state) as pending, lake.engine() as connection:
+        pending.begin_update(context.run_id, days)
         rows = lake.row_counts(connection, RAW_EVENTS, days)
     for day in days:
         describe_partition(context, RAW_EVENTS, day, rows[day])
@@ -163,9 +172,7 @@ def _conservation(counts: DayCounts) -> dg.MetadataValue:
 
 def _files(accounts: Sequence[FileAccount]) -> dg.MetadataValue:
     columns = FILE_LINE_COUNTS.column_names
-    rows = [
-        {name: getattr(account, name) for name in columns} for account in accounts[:SHOWN_ROWS]
-    ]
+    rows = [{name: getattr(account, name) for name in columns} for account in accounts[:SHOWN_ROWS]]
     return shown_rows(FILE_LINE_COUNTS, rows)
 
 
@@ -185,7 +192,8 @@ def source_quality(context: dg.AssetExecutionContext) -> Iterator[dg.Materialize
         for table in (SCHEMA_CHANGES, QUARANTINE_REASONS):
             for day in days:
                 frame = lake.frame(connection, table, [day])
-                rows = frame[table.column_names].to_dict("records")
-                shown = shown_rows(table, rows[:SHOWN_ROWS])
-                describe_partition(context, table, day, len(rows), rows=shown)
+                first = frame[table.column_names].head(SHOWN_ROWS).to_dict("records")
+                describe_partition(
+                    context, table, day, len(frame), first_rows=shown_rows(table, first)
+                )
             yield dg.MaterializeResult(asset_key=table.name)

@@ -1,7 +1,7 @@
 """Intake: from the files of the landing zone to raw events, each line under its event date."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
@@ -9,7 +9,13 @@ from typing import Protocol
 from filelock import FileLock
 
 from analytics_pipeline.ingestion.batch import Batch
-from analytics_pipeline.ingestion.discovery import LandedFile, list_landing_zone
+from analytics_pipeline.ingestion.discovery import (
+    LandedFile,
+    LandingZone,
+    Problem,
+    open_landing_zone,
+    within,
+)
 from analytics_pipeline.ingestion.ledger import FileVersion, Ledger
 from analytics_pipeline.ingestion.novelty import new_files, settled_files
 from analytics_pipeline.lake.engine import remove_abandoned_scratch
@@ -29,7 +35,7 @@ class Intake:
     taken: tuple[FileVersion, ...] = ()
     unsettled: tuple[str, ...] = ()
     refused: tuple[tuple[str, str], ...] = ()
-    problems: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
     event_dates: tuple[date, ...] = ()
 
 
@@ -46,28 +52,31 @@ def take_in(
     *,
     wait: bool = False,
     retry: bool = False,
+    after: str | None = None,
+    until: str | None = None,
     progress: Progress | None = None,
 ) -> Intake:
     """Take every new file version of the landing zone into the raw events.
 
     Files are committed in batches, in the order of their paths; one intake works at a time, so
     that what was read last is what is written last. With ``wait`` files that have not settled are
-    waited for once; with ``retry`` files that were refused are tried again though unchanged.
-    Raises LandingZoneError and LakeError.
+    waited for once; with ``retry`` files that were refused are tried again though unchanged;
+    ``after`` and ``until`` limit it to the files behind one path, up to and with another. Raises
+    LandingZoneError and LakeError.
     """
+    zone = open_landing_zone(settings)
     lake.state.mkdir(parents=True, exist_ok=True)
     remove_abandoned_scratch(lake.scratch)
     with FileLock(lake.state / "intake.lock"), Ledger.open(lake.state) as ledger:
-        prefix = ledger.path_prefix(settings.landing_zone)
-        listing = list_landing_zone(settings.landing_zone, settings.ingestion.exclude)
-        files = new_files(listing, ledger, prefix, retry=retry)
+        looking = _Look(zone, ledger, retry, after, until)
+        files = looking.new_files()
         settled = settled_files(files, settings)
         if wait and len(settled) < len(files):
             time.sleep(settings.ingestion.settle_seconds)
-            listing = list_landing_zone(settings.landing_zone, settings.ingestion.exclude)
-            files = new_files(listing, ledger, prefix, retry=retry)
+            files = looking.new_files()
             settled = settled_files(files, settings)
-        ledger.forget_refusals(prefix + file.path for file in listing.files)
+        ledger.forget_refusals(looking.vanished_refusals())
+        settled_set = set(settled)
         taken: list[FileVersion] = []
         days: set[date] = set()
         done, size, of_size = 0, 0, sum(file.state.size for file in settled)
@@ -80,11 +89,43 @@ def take_in(
                 progress(done, len(settled), size, of_size)
         return Intake(
             tuple(taken),
-            tuple(file.path for file in files if file not in set(settled)),
+            tuple(file.path for file in files if file not in settled_set),
             tuple(sorted(ledger.refusals().items())),
-            listing.problems,
+            tuple(looking.problems),
             tuple(sorted(days)),
         )
+
+
+class _Look:
+    """A look at a range of the landing zone that also notes which refused files are still there."""
+
+    def __init__(
+        self, zone: LandingZone, ledger: Ledger, retry: bool, after: str | None, until: str | None
+    ) -> None:
+        self._zone, self._ledger, self._retry = zone, ledger, retry
+        self._range = after, until
+        self._prefix = ledger.path_prefix(zone.location)
+        self.problems: list[Problem] = []
+        self._missing: set[str] = set()
+
+    def new_files(self) -> list[LandedFile]:
+        self.problems.clear()
+        self._missing = set(self._ledger.refusals())
+        walk = self._zone.walk(*self._range, problems=self.problems)
+        return list(new_files(self._noted(walk), self._ledger, self._prefix, retry=self._retry))
+
+    def _noted(self, files: Iterable[LandedFile]) -> Iterator[LandedFile]:
+        for file in files:
+            self._missing.discard(self._prefix + file.path)
+            yield file
+
+    def vanished_refusals(self) -> list[str]:
+        return [
+            path
+            for path in self._missing
+            if path.startswith(self._prefix)
+            and within(path.removeprefix(self._prefix), *self._range)
+        ]
 
 
 def _batches(files: Sequence[LandedFile], batch_bytes: int) -> Iterator[list[LandedFile]]:

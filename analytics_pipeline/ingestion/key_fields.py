@@ -1,5 +1,9 @@
 """What is read from a line before it is parsed: the one SQL of its event type and its time."""
 
+from analytics_pipeline.ingestion.times import utc
+
+__all__ = ["TIME_PATHS", "event_type_of", "key_fields", "time_text_of", "utc"]
+
 TIME_PATHS = ("timestamp", "started_at")
 
 
@@ -17,18 +21,3 @@ def event_type_of(found: str) -> str:
 def time_text_of(found: str) -> str:
     """SQL of the text of the event's time, from the SQL of the list of ``key_fields``."""
     return f"coalesce({', '.join(f'{found}[{2 + n}]' for n in range(len(TIME_PATHS)))})"
-
-
-def utc(text: str, zone: str = "'UTC'") -> str:
-    """SQL of a TIMESTAMP in UTC from the SQL of an ISO 8601 text; null where it is none.
-
-    A text without an offset is UTC. The engine must work in UTC. Texts that do not begin with a
-    digit are refused, since DuckDB would also accept words such as 'epoch' and 'infinity'. Only a
-    text with another offset than Z needs the cast by calendar, which is many times slower; the
-    plain cast would pass over its offset.
-    """
-    return (
-        f"CASE WHEN {text} BETWEEN '0' AND ':' THEN CASE WHEN ends_with({text}, 'Z') "
-        f"THEN TRY_CAST({text} AS TIMESTAMP) "
-        f"ELSE TRY_CAST({text} AS TIMESTAMPTZ)::TIMESTAMP END END"
-    )

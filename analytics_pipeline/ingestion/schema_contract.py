@@ -45,7 +45,7 @@ def _apply(
         SELECT parsed_row, path, stands_under, min(field) AS field
         FROM (
             SELECT
-                parsed_row, path, stands_under,
+                parsed_row, extended.path, stands_under,
                 regexp_replace(substr(fullkey, 3), '\\[.*', '') AS field
             FROM (
                 SELECT rowid AS parsed_row, path, stands_under, extra FROM {kind.table}

@@ -5,7 +5,7 @@ from datetime import date
 
 import dagster as dg
 
-from analytics_pipeline.ingestion.ledger import Ledger
+from analytics_pipeline.ingestion.pending_updates import PendingUpdates
 from analytics_pipeline.partitions import consecutive_ranges
 
 UPDATE_JOB = "daily_update"
@@ -27,21 +27,21 @@ def range_tags(first: date, last: date) -> dict[str, str]:
     return {RANGE_START_TAG: first.isoformat(), RANGE_END_TAG: last.isoformat()}
 
 
-def settle_finished_updates(ledger: Ledger, instance: dg.DagsterInstance) -> None:
-    """Record in the ledger what became of the update runs that have ended since the last look.
+def settle_finished_updates(pending: PendingUpdates, instance: dg.DagsterInstance) -> None:
+    """Record what became of the update runs that have ended since the last look.
 
     Only a run that succeeded as a whole settles its dates; those of any other await an update
     still.
     """
-    for run_id in ledger.update_runs():
+    for run_id in pending.update_runs():
         run = instance.get_run_by_id(run_id)
         if run is None or run.status in (dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED):
-            ledger.abandon_update(run_id)
+            pending.abandon_update(run_id)
         elif run.status is dg.DagsterRunStatus.SUCCESS:
             if run.job_name == UPDATE_JOB:
-                ledger.finish_update(run_id)
+                pending.finish_update(run_id)
             else:
-                ledger.abandon_update(run_id)
+                pending.abandon_update(run_id)
 
 
 def covered_dates(tags: Mapping[str, str]) -> tuple[date, date] | None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from analytics_pipeline.forecasting.building import build_demand
 from analytics_pipeline.ingestion.intake import take_in
-from analytics_pipeline.ingestion.ledger import Ledger
+from analytics_pipeline.ingestion.pending_updates import PendingUpdates
 from analytics_pipeline.ingestion.validation import validate
 from analytics_pipeline.lake.lake import Lake
 from analytics_pipeline.samples.generation import generate
@@ -67,9 +67,9 @@ def _build_history(lake: Lake, settings: Settings, days: list[date]) -> None:
 
 def _settle(lake: Lake) -> None:
     """Record that no date awaits an update."""
-    with Ledger.open(lake.state) as ledger:
-        ledger.begin_update("benchmark", ledger.awaiting_update())
-        ledger.finish_update("benchmark")
+    with PendingUpdates.open(lake.state) as pending:
+        pending.begin_update("benchmark", pending.awaiting_update())
+        pending.finish_update("benchmark")
 
 
 def _drop_late_file(landing: Path, name: str, day: date) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from analytics_pipeline.ingestion.intake import take_in
-from analytics_pipeline.ingestion.ledger import Ledger
+from analytics_pipeline.ingestion.pending_updates import PendingUpdates
 from analytics_pipeline.lake.lake import Lake
 from analytics_pipeline.reporting.files import report_files
 from analytics_pipeline.samples.generation import generate
@@ -93,9 +93,9 @@ def lines_at_rest(settings: Settings) -> None:
     """Take the files in, and leave nothing for the sensors to do by themselves."""
     lake = Lake.of(settings)
     days = take_in(lake, settings).event_dates
-    with Ledger.open(lake.state) as ledger:
-        ledger.begin_update("test", days)
-        ledger.finish_update("test")
+    with PendingUpdates.open(lake.state) as pending:
+        pending.begin_update("test", days)
+        pending.finish_update("test")
 
 
 def check_backfill(server: DagsterServer, lake: Path) -> None:

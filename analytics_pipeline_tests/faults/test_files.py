@@ -14,8 +14,8 @@ import pandas as pd
 import pytest
 
 from analytics_pipeline.ingestion.discovery import LandedFile, LandingZoneError
-from analytics_pipeline.ingestion.ledger import Ledger
 from analytics_pipeline.ingestion.lines import LineReader
+from analytics_pipeline.ingestion.pending_updates import PendingUpdates
 from analytics_pipeline_tests.workspace import Workspace, query_event
 
 
@@ -156,8 +156,8 @@ def test_a_file_that_is_only_touched_is_not_taken_again(workspace: Workspace) ->
     workspace.ingest()
     os.utime(file)
     assert workspace.ingest().taken == ()
-    with Ledger.open(workspace.lake.state) as ledger:
-        assert ledger.awaiting_update() == {}
+    with PendingUpdates.open(workspace.lake.state) as pending:
+        assert pending.awaiting_update() == {}
 
 
 def test_a_landing_zone_that_does_not_exist_is_named(workspace: Workspace) -> None:

@@ -68,10 +68,12 @@ def test_a_rare_field_and_a_small_day_do_not_count_as_vanished(workspace: Worksp
 
 
 def test_a_reason_is_new_that_the_source_did_not_have(workspace: Workspace) -> None:
-    workspace.drop("app/1.jsonl", [*events_of(1), query_event(timestamp="2026-11-01", cost="x")])
+    workspace.drop(
+        "app/1.jsonl", [*events_of(1, cost=0.5), query_event(timestamp="2026-11-01", cost="x")]
+    )
     workspace.drop(
         "app/2.jsonl",
-        [*events_of(2), query_event(timestamp="2026-11-02", cost="x"),
+        [*events_of(2, cost=1), query_event(timestamp="2026-11-02", cost="x"),
          query_event(timestamp="2026-11-02", cost=-1)],
     )  # fmt: skip
     workspace.ingest()

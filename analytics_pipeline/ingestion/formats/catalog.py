@@ -5,11 +5,14 @@ from collections.abc import Iterable
 from typing import Any
 
 from analytics_pipeline.errors import PipelineError
+from analytics_pipeline.ingestion.formats.behavioral import BEHAVIORAL
 from analytics_pipeline.ingestion.formats.declaration import Format
+from analytics_pipeline.ingestion.formats.litellm import LITELLM, LITELLM_SPEND_LOGS
 from analytics_pipeline.ingestion.formats.native import NATIVE
+from analytics_pipeline.ingestion.formats.toon import TOON
 from analytics_pipeline.settings import Settings
 
-FORMATS: tuple[Format, ...] = (NATIVE,)
+FORMATS: tuple[Format, ...] = (NATIVE, TOON, BEHAVIORAL, LITELLM, LITELLM_SPEND_LOGS)
 
 
 class UnknownFormatError(PipelineError):

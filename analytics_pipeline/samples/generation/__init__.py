@@ -1,4 +1,4 @@
-"""Generated events: any amount, of every type, the same for the same seed, and labelled as such."""
+"""Generated events: any amount, of most types, the same for the same seed, and labelled as such."""
 
 from analytics_pipeline.samples.generation.generate import (
     GenerationError,

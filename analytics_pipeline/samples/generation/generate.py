@@ -1,4 +1,4 @@
-"""Generates events of every type into one file a day, with a truth file beside them."""
+"""Generates events of most types into one file a day, with a truth file beside them."""
 
 import tempfile
 from collections.abc import Iterator
@@ -97,7 +97,7 @@ def generate(
     duplicate_share: float = 0.001,
     bad_share: float = 0.0005,
 ) -> GenerationSummary:
-    """Generate labelled events of every type as newline-delimited JSON.
+    """Generate labelled events of most types as newline-delimited JSON.
 
     Writes ``<destination>/YYYY-MM-DD/events.jsonl`` (``.jsonl.gz`` where ``gzip``) for each of
     the ``days`` days up to and including ``end``; a day of more than half a million events comes
