@@ -105,9 +105,21 @@ def memory(scratch: Path) -> Iterator[Figure]:
                  f"{result['lines']:,} lines")  # fmt: skip
 
 
+def sensor(_: Path) -> Iterator[Figure]:
+    """A tick of the landing zone's sensor that knows 100,000 files."""
+    for layout, where in (("flat", "one folder"), ("dated", "date folders")):
+        result = in_process_of_its_own(f"{PACKAGE}.sensor_tick", layout, "100000")
+        seconds, looks = result["seconds"], result["found_after"]
+        yield Figure(
+            f"longest sensor tick with 100,000 known files in {where}", max(seconds), 1, "s",
+            f"{len(seconds)} ticks, median {statistics.median(seconds):.2f} s; new files found "
+            f"after {', '.join(map(str, looks))} ticks",
+        )  # fmt: skip
+
+
 MEASUREMENTS = {
     measurement.__name__: measurement
-    for measurement in (ingest, late_file, definitions, backfill, memory)
+    for measurement in (ingest, late_file, definitions, backfill, memory, sensor)
 }
 
 

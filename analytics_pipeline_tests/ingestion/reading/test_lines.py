@@ -2,29 +2,16 @@
 
 import re
 
-import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analytics_pipeline.ingestion.reading.lines import line_batches
+from analytics_pipeline_tests.ingestion.reading.reading import chunks_of, records_of
 
 BYTES = st.lists(
     st.sampled_from([b"\n", b"\r", b"\r\n", b"a", b'{"a": 1}', "ä€😀".encode(), b"\xff", b"\0"])
     | st.binary(max_size=20)
 ).map(b"".join)
-
-
-def chunks_of(text: bytes, size: int) -> list[bytes]:
-    return [text[start : start + size] for start in range(0, len(text), size)]
-
-
-def records(batches: list[pa.RecordBatch]) -> list[bytes]:
-    for batch in batches:
-        batch.validate(full=True)
-    rows = [row for batch in batches for row in batch.to_pylist()]
-    assert [row["line_number"] for row in rows] == list(range(1, len(rows) + 1))
-    assert all((row["line"] is None) != (row["bytes"] is None) for row in rows)
-    return [row["bytes"] if row["line"] is None else row["line"].encode() for row in rows]
 
 
 @settings(deadline=None)
@@ -34,11 +21,11 @@ def test_lines_are_the_text_without_its_line_ends(text: bytes, size: int) -> Non
     expected[-1] = expected[-1].removesuffix(b"\r")
     if not re.search(rb"[^\n]\Z", text):
         expected.pop()
-    assert records(list(line_batches(iter(chunks_of(text, size))))) == expected
+    assert records_of(line_batches(chunks_of(text, size))) == expected
 
 
 def test_a_million_empty_lines_come_in_batches() -> None:
-    batches = list(line_batches(iter(chunks_of(b"\n" * 1_000_000, 1 << 16))))
+    batches = list(line_batches(chunks_of(b"\n" * 1_000_000, 1 << 16)))
     assert sum(map(len, batches)) == 1_000_000
     assert max(map(len, batches)) <= 1 << 16
     assert batches[-1]["line_number"][-1].as_py() == 1_000_000
