@@ -32,7 +32,8 @@ from analytics_pipeline.settings import current_settings
 def report_asset(marts: Mapping[str, Table]) -> dg.AssetsDefinition:
     """The asset daily_report, made from the given marts and the tables of the other stages."""
     inputs = [
-        FILE_LINE_COUNTS, QUARANTINED_LINES, QUARANTINE_REASONS, SCHEMA_CHANGES, *marts.values(), *insights.ALL, *forecasting.ALL
+        FILE_LINE_COUNTS, QUARANTINED_LINES, QUARANTINE_REASONS, SCHEMA_CHANGES,
+        *marts.values(), *insights.ALL, *forecasting.ALL
     ]  # fmt: skip
 
     @dg.multi_asset(
