@@ -22,6 +22,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    SecretStr,
     ValidationError,
 )
 from pydantic_settings import (
@@ -171,6 +172,52 @@ class QualitySettings(Group):
     )
 
 
+Policy = Literal["keep", "hash", "redact", "drop"]
+DEFAULT_POLICIES: dict[str, Policy] = {"user_id": "hash"}
+
+
+def _with_default_policies(fields: dict[str, Policy]) -> dict[str, Policy]:
+    return DEFAULT_POLICIES | fields
+
+
+class PrivacySettings(Group):
+    """What becomes of personal data and secrets before anything is stored."""
+
+    fields: Annotated[dict[str, Policy], AfterValidator(_with_default_policies)] = Field(
+        DEFAULT_POLICIES,
+        description="What becomes of a field: keep it as it came, hash it to a pseudonym, redact "
+        "its value, or drop it. A field is named as in docs/events.md, or as format:path. "
+        "user_id is hashed unless it is named too.",
+    )
+    redact_text: bool = Field(
+        True, description="Whether secrets and personal data in any text are redacted."
+    )
+    allow_only: tuple[str, ...] | None = Field(
+        None,
+        description="The only fields that are stored, beside event_id, event_type and timestamp; "
+        "all where unset.",
+    )
+    key: SecretStr | None = Field(
+        None, description="Secret of the pseudonyms, of at least 16 characters."
+    )
+    key_file: AbsolutePath | None = Field(
+        None,
+        description="File of that secret, or of lines with a date and the secret that is valid "
+        "from that event date on. Where neither is set, `_state/pseudonym.key` in the lake is "
+        "generated.",
+    )
+    opt_out_file: AbsolutePath | None = Field(
+        None,
+        description="File of users, one id or pseudonym a line, whose events are counted and "
+        "never stored.",
+    )
+    phone_regions: tuple[Annotated[str, Field(pattern="^[A-Z]{2}$")], ...] = Field(
+        (),
+        description="Countries (such as DE) whose phone numbers are also recognized without "
+        "their country code; those of North America always are.",
+    )
+
+
 class InsightSettings(Group):
     """Parameters of the workflow insights."""
 
@@ -248,6 +295,7 @@ class Settings(BaseSettings):
     )
     engine: EngineSettings = EngineSettings()
     quality: QualitySettings = QualitySettings()
+    privacy: PrivacySettings = PrivacySettings()
     insights: InsightSettings = InsightSettings()
     forecast: ForecastSettings = ForecastSettings()
     thresholds: Thresholds = Thresholds()
