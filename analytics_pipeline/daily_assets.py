@@ -89,6 +89,22 @@ def describe_partition(
     )
 
 
+def shown_rows(table: Table, rows: Iterable[Mapping[Any, Any]]) -> dg.MetadataValue:
+    """Some rows of a table, as the UI shows them."""
+    kinds = {"VARCHAR": "string", "BOOLEAN": "bool", "DOUBLE": "float", "BIGINT": "int"}
+    schema = dg.TableSchema(
+        [dg.TableColumn(column.name, kinds.get(column.type, "string")) for column in table.columns]
+    )
+    records = [dg.TableRecord({name: _shown(value) for name, value in row.items()}) for row in rows]
+    return dg.MetadataValue.table(records, schema=schema)
+
+
+def _shown(value: Any) -> str | int | float | bool | None:
+    if value is None or isinstance(value, str | int | float | bool):
+        return value
+    return value.item() if hasattr(value, "item") else str(value)
+
+
 def as_markdown(png: bytes, description: str) -> str:
     """Markdown that shows a PNG without another file, as the metadata of an asset does."""
     return f"![{description}](data:image/png;base64,{base64.b64encode(png).decode('ascii')})"

@@ -5,7 +5,12 @@ import dagster as dg
 from analytics_pipeline.alerting.checks import alerts
 from analytics_pipeline.expectations.checks import expectations
 from analytics_pipeline.forecasting.assets import demand_forecasts, query_demand
-from analytics_pipeline.ingestion.assets import landing_files, raw_events, validated_events
+from analytics_pipeline.ingestion.assets import (
+    landing_files,
+    raw_events,
+    source_quality,
+    validated_events,
+)
 from analytics_pipeline.ingestion.sensors import (
     changed_dates_sensor,
     intake_job,
@@ -23,6 +28,7 @@ defs = dg.Definitions(
         landing_files,
         raw_events,
         validated_events,
+        source_quality,
         metric_assets(current_project()),
         workflow_insights,
         query_demand,

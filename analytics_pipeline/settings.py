@@ -136,7 +136,9 @@ class SourceSettings(Group):
         "whole file under that date.",
     )
     known_fields: tuple[str, ...] = Field(
-        (), description="Undeclared fields that are expected, by their path in the record."
+        (),
+        description="Undeclared fields that are expected, by their path in the record; * stands "
+        "for anything.",
     )
 
 
@@ -157,6 +159,17 @@ class EngineSettings(Group):
                 "threads": max(1, self.threads // workers),
             }
         )
+
+
+class QualitySettings(Group):
+    """With what the fields and the quarantine of a day are compared."""
+
+    history_days: Positive = Field(
+        28, description="A field or a reason of quarantine is new that so many days had not."
+    )
+    min_records: Positive = Field(
+        20, description="A day with fewer records of a kind does not show that a field vanished."
+    )
 
 
 Policy = Literal["keep", "hash", "redact", "drop"]
@@ -238,6 +251,12 @@ class Thresholds(Group):
     quarantine_share_max: Share = Field(
         0.01, description="A higher share of quarantined lines among a day's lines alerts."
     )
+    new_quarantine_reasons_max: int = Field(
+        0, ge=0, description="More reasons of quarantine that are new to their source alert."
+    )
+    schema_changes_max: int = Field(
+        0, ge=0, description="More changes in the fields of the sources of a day alert."
+    )
     min_events: int = Field(1, ge=0, description="Fewer validated events on a day are alerted.")
 
 
@@ -275,6 +294,7 @@ class Settings(BaseSettings):
         (), description="How the files of some folders are read; docs/ingestion.md has examples."
     )
     engine: EngineSettings = EngineSettings()
+    quality: QualitySettings = QualitySettings()
     privacy: PrivacySettings = PrivacySettings()
     insights: InsightSettings = InsightSettings()
     forecast: ForecastSettings = ForecastSettings()

@@ -8,6 +8,7 @@ from typing import Literal
 import duckdb
 
 from analytics_pipeline.errors import PipelineError
+from analytics_pipeline.ingestion.quality_tables import QUARANTINE_REASONS, SCHEMA_CHANGES
 from analytics_pipeline.ingestion.tables import FILE_LINE_COUNTS
 from analytics_pipeline.lake.lake import Lake
 from analytics_pipeline.lake.table import Table, quoted
@@ -15,7 +16,7 @@ from analytics_pipeline.metrics.tables import metric_tables
 from analytics_pipeline.settings import Thresholds
 
 Severity = Literal["WARN", "ERROR"]
-Unit = Literal["share", "seconds", "events"]
+Unit = Literal["share", "seconds", "events", "reasons", "changes"]
 
 
 class RuleError(PipelineError):
@@ -101,6 +102,34 @@ RULES = (
         no_data="the day has no lines",
     ),
     Rule(
+        name="new_quarantine_reason",
+        description="No source has lines quarantined for a reason that is new to it.",
+        severity="WARN",
+        asset="quarantine_reasons",
+        table="quarantine_reasons",
+        value="count(*) FILTER (is_new)",
+        violated="above",
+        threshold="new_quarantine_reasons_max",
+        quantity="Number of new reasons of quarantine",
+        unit="reasons",
+        no_data="no line of the day is quarantined",
+        without_rows=0,
+    ),
+    Rule(
+        name="schema_drift",
+        description="The fields of the sources are those of the days before.",
+        severity="WARN",
+        asset="schema_changes",
+        table="schema_changes",
+        value="count(*)",
+        violated="above",
+        threshold="schema_changes_max",
+        quantity="Number of changes in the fields of the sources",
+        unit="changes",
+        no_data="no field changed",
+        without_rows=0,
+    ),
+    Rule(
         name="missing_data",
         description="The day has the events that are expected at least.",
         severity="ERROR",
@@ -156,7 +185,8 @@ def evaluate_days(
     Raises RuleError where a rule reads what the tables do not have.
     """
     wanted = sorted(set(days))
-    tables = {FILE_LINE_COUNTS.name: FILE_LINE_COUNTS, **metric_tables()}
+    ingested = (FILE_LINE_COUNTS, QUARANTINE_REASONS, SCHEMA_CHANGES)
+    tables = {**{table.name: table for table in ingested}, **metric_tables()}
     values: dict[str, Mapping[date, float | None]] = {}
     for name in dict.fromkeys(rule.table for rule in rules):
         of_table = [rule for rule in rules if rule.table == name]
@@ -214,5 +244,5 @@ def _worded(value: float, unit: Unit) -> str:
             return f"{100 * value:.6g}%"
         case "seconds":
             return f"{value:.6g} s"
-        case "events":
+        case "events" | "reasons" | "changes":
             return f"{value:,.0f}"

@@ -1,6 +1,7 @@
 """The assets of ingestion: the landing zone's files, their lines, and the validated events."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -12,11 +13,18 @@ from analytics_pipeline.daily_assets import (
     describe_partition,
     lake_of_process,
     requested_dates,
+    shown_rows,
 )
 from analytics_pipeline.events.tables import VALIDATED_EVENTS
 from analytics_pipeline.ingestion.accounts import FileAccount, file_accounts
 from analytics_pipeline.ingestion.discovery import open_landing_zone
 from analytics_pipeline.ingestion.pending_updates import PendingUpdates
+from analytics_pipeline.ingestion.quality import compare_with_history
+from analytics_pipeline.ingestion.quality_tables import (
+    QUARANTINE_REASONS,
+    SCHEMA_CHANGES,
+    SOURCE_FIELDS,
+)
 from analytics_pipeline.ingestion.run_processes import note_process
 from analytics_pipeline.ingestion.tables import (
     FILE_LINE_COUNTS,
@@ -30,7 +38,7 @@ if TYPE_CHECKING:
     from analytics_pipeline.ingestion.intake import Intake
 
 GROUP = "ingestion"
-SHOWN_FILES = 50
+SHOWN_ROWS = 50
 
 
 class IntakeConfig(dg.Config):
@@ -94,7 +102,7 @@ def _intake_metadata(intake: "Intake", url: str) -> dict[str, dg.MetadataValue]:
             "event dates": ", ".join(map(str, version.event_dates)),
             "problem": version.problem or "",
         })
-        for version in intake.taken[:SHOWN_FILES]
+        for version in intake.taken[:SHOWN_ROWS]
     ]  # fmt: skip
     return {
         "landing zone": dg.MetadataValue.url(url),
@@ -129,6 +137,7 @@ def raw_events(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResu
         daily_spec(VALIDATED_EVENTS, group=GROUP, deps=["raw_events"]),
         daily_spec(QUARANTINED_LINES, group=GROUP, deps=["raw_events"]),
         daily_spec(FILE_LINE_COUNTS, group=GROUP, deps=["raw_events"]),
+        daily_spec(SOURCE_FIELDS, group=GROUP, deps=["raw_events"]),
     ],
     backfill_policy=SINGLE_RUN,
 )
@@ -139,6 +148,7 @@ def validated_events(context: dg.AssetExecutionContext) -> Iterator[dg.Materiali
     counts = validate(lake, current_settings(), days)
     with lake.engine() as connection:
         accounts = file_accounts(lake, connection, days)
+        fields = lake.row_counts(connection, SOURCE_FIELDS, days)
     for day in days:
         account = counts[day]
         describe_partition(
@@ -146,27 +156,44 @@ def validated_events(context: dg.AssetExecutionContext) -> Iterator[dg.Materiali
         )
         describe_partition(context, QUARANTINED_LINES, day, account.quarantined)
         of_day = [file for file in accounts if file.event_date == day]
-        describe_partition(context, FILE_LINE_COUNTS, day, len(of_day), files=_table(of_day))
-    for table in (VALIDATED_EVENTS, QUARANTINED_LINES, FILE_LINE_COUNTS):
+        describe_partition(context, FILE_LINE_COUNTS, day, len(of_day), files=_files(of_day))
+        describe_partition(context, SOURCE_FIELDS, day, fields[day])
+    for table in (VALIDATED_EVENTS, QUARANTINED_LINES, FILE_LINE_COUNTS, SOURCE_FIELDS):
         yield dg.MaterializeResult(asset_key=table.name)
 
 
 def _conservation(counts: DayCounts) -> dg.MetadataValue:
+    found = asdict(counts)
     return dg.MetadataValue.md(
-        "| lines | validated | duplicate | quarantined | blank |\n|--:|--:|--:|--:|--:|\n"
-        f"| {counts.lines:,} | {counts.validated:,} | {counts.duplicate:,} "
-        f"| {counts.quarantined:,} | {counts.blank:,} |"
+        f"| {' | '.join(found)} |\n|{'--:|' * len(found)}\n"
+        f"| {' | '.join(f'{count:,}' for count in found.values())} |"
     )
 
 
-def _table(accounts: Iterable[FileAccount]) -> dg.MetadataValue:
+def _files(accounts: Sequence[FileAccount]) -> dg.MetadataValue:
     columns = FILE_LINE_COUNTS.column_names
-    records = [
-        dg.TableRecord({name: getattr(account, name) for name in columns})
-        for account in list(accounts)[:SHOWN_FILES]
-    ]
-    schema = dg.TableSchema([
-        dg.TableColumn(column.name, "string" if column.type == "VARCHAR" else "int")
-        for column in FILE_LINE_COUNTS.columns
-    ])  # fmt: skip
-    return dg.MetadataValue.table(records, schema=schema)
+    rows = [{name: getattr(account, name) for name in columns} for account in accounts[:SHOWN_ROWS]]
+    return shown_rows(FILE_LINE_COUNTS, rows)
+
+
+@dg.multi_asset(
+    specs=[
+        daily_spec(SCHEMA_CHANGES, group=GROUP, deps=["source_fields"]),
+        daily_spec(QUARANTINE_REASONS, group=GROUP, deps=["quarantined_lines", "source_fields"]),
+    ],
+    backfill_policy=SINGLE_RUN,
+)
+def source_quality(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
+    """Compare the fields and the quarantine of the requested dates with the dates before."""
+    days = requested_dates(context)
+    lake = lake_of_process()
+    compare_with_history(lake, current_settings(), days)
+    with lake.engine() as connection:
+        for table in (SCHEMA_CHANGES, QUARANTINE_REASONS):
+            for day in days:
+                frame = lake.frame(connection, table, [day])
+                first = frame[table.column_names].head(SHOWN_ROWS).to_dict("records")
+                describe_partition(
+                    context, table, day, len(frame), first_rows=shown_rows(table, first)
+                )
+            yield dg.MaterializeResult(asset_key=table.name)

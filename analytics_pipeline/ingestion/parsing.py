@@ -11,7 +11,7 @@ from typing import Protocol
 
 from analytics_pipeline.events.declaration import Case, EventType, Field, FieldType
 from analytics_pipeline.events.tables import columns_of, fields_of
-from analytics_pipeline.ingestion.key_fields import utc
+from analytics_pipeline.ingestion.times import utc
 from analytics_pipeline.lake.table import literal, quoted
 
 NUMERIC = (FieldType.INTEGER, FieldType.NUMBER)
@@ -104,7 +104,11 @@ class _Judge:
                 return f"CASE WHEN NOT isnan({number}) THEN {number} END"
             case FieldType.TIMESTAMP:
                 # The time of the event was read at the intake, to find its date.
-                return "event_time" if field.name == "timestamp" else utc(text, "time_zone")
+                return (
+                    "event_time"
+                    if field.name == "timestamp"
+                    else utc(text, "coalesce(time_zone, 'UTC')")
+                )
             case FieldType.TEXT:
                 return {None: text, Case.LOWER: f"lower({text})", Case.UPPER: f"upper({text})"}[
                     field.case

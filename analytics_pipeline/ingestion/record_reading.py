@@ -11,6 +11,7 @@ from analytics_pipeline.ingestion.formats.catalog import format_named
 from analytics_pipeline.ingestion.formats.declaration import Format
 from analytics_pipeline.ingestion.formats.native import NATIVE
 from analytics_pipeline.ingestion.lines import LINES_SCHEMA
+from analytics_pipeline.ingestion.times import utc
 from analytics_pipeline.lake.table import literal
 from analytics_pipeline.settings import Settings
 
@@ -55,7 +56,7 @@ def records_query(group: Group, stream: str, settings: Settings, latest: datetim
             SELECT
                 *,
                 {_event_type(source)} AS event_type,
-                {key_fields.utc(_time_text(source), literal(group.time_zone))} AS event_time
+                {utc(_time_text(source), literal(group.time_zone))} AS event_time
             FROM (
                 SELECT
                     *,

@@ -13,6 +13,8 @@ REASONS = {
     "missing_field": "a required field is absent or null",
     "bad_timestamp": "a time is neither ISO 8601 nor seconds, ms, us or ns since the epoch",
     "bad_type": "a value is not of the declared type",
+    "undeclared_field": "the contract of the source (discard_row) allows no undeclared field",
+    "frozen_schema": "the contract of the source (freeze) allows no file with an undeclared field",
     "out_of_range": "a value lies outside its declared limits",
     "future_timestamp": "the event lies ahead of the clock when the file was taken",
     "too_old": "the event lies before first_event_date",

@@ -1,6 +1,6 @@
 """Validation: from the raw events of some days to validated events, quarantine and line counts."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
@@ -8,13 +8,17 @@ from datetime import date
 import duckdb
 
 from analytics_pipeline.events.catalog import EVENT_TYPES
-from analytics_pipeline.events.declaration import EventType
 from analytics_pipeline.events.tables import VALIDATED_EVENTS
 from analytics_pipeline.ingestion import parsing
 from analytics_pipeline.ingestion.formats.catalog import format_named, formats_of
 from analytics_pipeline.ingestion.formats.native import NATIVE
+from analytics_pipeline.ingestion.kinds import Kind
 from analytics_pipeline.ingestion.mapped_records import MappedRecords
 from analytics_pipeline.ingestion.native_lines import NativeLines
+from analytics_pipeline.ingestion.quality_tables import SOURCE_FIELDS
+from analytics_pipeline.ingestion.schema_contract import apply_contracts
+from analytics_pipeline.ingestion.source_fields import observe_fields
+from analytics_pipeline.ingestion.sources import name_of, source_of
 from analytics_pipeline.ingestion.tables import (
     COUNTS,
     FILE_LINE_COUNTS,
@@ -24,7 +28,7 @@ from analytics_pipeline.ingestion.tables import (
 )
 from analytics_pipeline.lake.lake import Lake
 from analytics_pipeline.lake.table import literal, quoted
-from analytics_pipeline.settings import Settings
+from analytics_pipeline.settings import Settings, SourceSettings
 
 GROUP_BYTES = 32_000_000
 VALUE_CHARACTERS = 120
@@ -45,18 +49,6 @@ class DayCounts:
     opted_out: int
 
 
-@dataclass(frozen=True)
-class _Kind:
-    """Records of one format and one event type, which are parsed by one query."""
-
-    source: str
-    event_type: EventType
-
-    @property
-    def table(self) -> str:
-        return quoted(f"parsed_{self.source}_{self.event_type.name}")
-
-
 def validate(lake: Lake, settings: Settings, days: Sequence[date]) -> dict[date, DayCounts]:
     """Rebuild validated_events, quarantined_lines and file_line_counts of the given days.
 
@@ -75,12 +67,16 @@ def _validate_group(lake: Lake, settings: Settings, days: Sequence[date]) -> dic
     with lake.locked(VALIDATED_EVENTS, days), lake.engine(exclusive=True) as connection:
         _read(connection, lake, settings, days)
         kinds = _parse(connection, settings)
+        sources = _sources(connection, kinds, settings)
+        apply_contracts(connection, kinds, sources)
+        _note_fields(connection, kinds, sources)
         _identify(connection, kinds)
         _mark_duplicates(connection, kinds)
         for day in days:
             lake.replace(connection, VALIDATED_EVENTS, day, f"{VALID} {_of(day)}")
             lake.replace(connection, QUARANTINED_LINES, day, _quarantined(day))
             lake.replace(connection, FILE_LINE_COUNTS, day, _line_counts(day))
+            lake.replace(connection, SOURCE_FIELDS, day, f"FROM source_field WHERE true {_of(day)}")
         return {day: _day_counts(connection, day) for day in days}
 
 
@@ -150,7 +146,7 @@ def _refusal(settings: Settings) -> str:
     """
 
 
-def _parse(connection: duckdb.DuckDBPyConnection, settings: Settings) -> list[_Kind]:
+def _parse(connection: duckdb.DuckDBPyConnection, settings: Settings) -> list[Kind]:
     """Make the views ``recognized`` and ``parsed``; returns the kinds of records there are.
 
     ``parsed`` has all lines with what is wrong with them, ``recognized`` those of a known type. A
@@ -173,14 +169,14 @@ def _parse(connection: duckdb.DuckDBPyConnection, settings: Settings) -> list[_K
     rows = connection.execute("SELECT DISTINCT format, event_type FROM raw WHERE problem IS NULL")
     present = set(rows.fetchall())
     kinds = [
-        _Kind(source, each)
+        Kind(source, each)
         for each in EVENT_TYPES
         for source in sorted({source for source, name in present if name == each.name})
     ]
     for kind in kinds:
         lines = (
             f"(FROM raw WHERE problem IS NULL AND event_type = {literal(kind.event_type.name)} "
-            f"AND format = {literal(kind.source)})"
+            f"AND format = {literal(kind.format)})"
         )
         query = parsing.parsed(kind.event_type, lines, _reading(kind, settings))
         connection.execute(f"CREATE TEMP TABLE {kind.table} AS {query}")
@@ -201,13 +197,42 @@ def _parse(connection: duckdb.DuckDBPyConnection, settings: Settings) -> list[_K
     return kinds
 
 
-def _reading(kind: _Kind, settings: Settings) -> parsing.Reading:
-    if kind.source == NATIVE.name:
+def _reading(kind: Kind, settings: Settings) -> parsing.Reading:
+    if kind.format == NATIVE.name:
         return NativeLines(kind.event_type)
-    return MappedRecords(format_named(kind.source, settings), kind.event_type)
+    return MappedRecords(format_named(kind.format, settings), kind.event_type)
 
 
-def _identify(connection: duckdb.DuckDBPyConnection, kinds: Sequence[_Kind]) -> None:
+def _sources(
+    connection: duckdb.DuckDBPyConnection, kinds: Sequence[Kind], settings: Settings
+) -> dict[str, SourceSettings]:
+    """The source of each path that the parsed records come from."""
+    if not kinds:
+        return {}
+    paths = " UNION ".join(f"SELECT DISTINCT path FROM {kind.table}" for kind in kinds)
+    return {path: source_of(path, settings) for (path,) in connection.execute(paths).fetchall()}
+
+
+def _note_fields(
+    connection: duckdb.DuckDBPyConnection,
+    kinds: Sequence[Kind],
+    sources: Mapping[str, SourceSettings],
+) -> None:
+    """Make the table ``source_field``: the fields of each source under each date."""
+    names = {path: name_of(source) for path, source in sources.items()}
+    fields = observe_fields(connection, kinds, names)
+    columns = ", ".join(f"{column.name} {column.type}" for column in SOURCE_FIELDS.columns)
+    connection.execute(f"CREATE TEMP TABLE source_field (stands_under DATE, {columns})")
+    rows = [
+        (each.event_date, each.source, each.format, each.event_type, each.field,
+         ", ".join(each.types), each.records, each.of_records)
+        for each in fields
+    ]  # fmt: skip
+    if rows:
+        connection.executemany("INSERT INTO source_field VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+
+
+def _identify(connection: duckdb.DuckDBPyConnection, kinds: Sequence[Kind]) -> None:
     """Give each event without an event_id one: its content, and which of its likes it is."""
     for kind in kinds:
         connection.execute(
@@ -232,7 +257,7 @@ def _identify(connection: duckdb.DuckDBPyConnection, kinds: Sequence[_Kind]) -> 
         )
 
 
-def _mark_duplicates(connection: duckdb.DuckDBPyConnection, kinds: Sequence[_Kind]) -> None:
+def _mark_duplicates(connection: duckdb.DuckDBPyConnection, kinds: Sequence[Kind]) -> None:
     """Make the problem of a line 'duplicate' where another line is the event.
 
     Of the lines with one event_id on a date the first is the event: the one with the earliest

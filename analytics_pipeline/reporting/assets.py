@@ -14,6 +14,7 @@ from analytics_pipeline.daily_assets import (
     requested_dates,
 )
 from analytics_pipeline.forecasting import tables as forecasting
+from analytics_pipeline.ingestion.quality_tables import QUARANTINE_REASONS, SCHEMA_CHANGES
 from analytics_pipeline.ingestion.tables import FILE_LINE_COUNTS, QUARANTINED_LINES
 from analytics_pipeline.insights import tables as insights
 from analytics_pipeline.lake.lake import Lake
@@ -31,7 +32,8 @@ from analytics_pipeline.settings import current_settings
 def report_asset(marts: Mapping[str, Table]) -> dg.AssetsDefinition:
     """The asset daily_report, made from the given marts and the tables of the other stages."""
     inputs = [
-        FILE_LINE_COUNTS, QUARANTINED_LINES, *marts.values(), *insights.ALL, *forecasting.ALL
+        FILE_LINE_COUNTS, QUARANTINED_LINES, QUARANTINE_REASONS, SCHEMA_CHANGES,
+        *marts.values(), *insights.ALL, *forecasting.ALL
     ]  # fmt: skip
 
     @dg.multi_asset(

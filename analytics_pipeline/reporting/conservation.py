@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any
 
+from analytics_pipeline.ingestion.quality_tables import QUARANTINE_REASONS, SCHEMA_CHANGES
 from analytics_pipeline.ingestion.tables import (
     COUNTS,
     FILE_LINE_COUNTS,
@@ -17,6 +19,7 @@ from analytics_pipeline.reporting.stored import Stored
 
 QUARANTINE_SHARE = "quarantine_share"
 
+NO_CHANGES = "The fields of the sources are those of the days before."
 NO_LINES = "No line of any file stands under this date."
 DEFINITIONS = {
     column.name: column.description for column in FILE_LINE_COUNTS.columns if column.name in COUNTS
@@ -25,6 +28,7 @@ QUARANTINE_REASON_COLUMNS = (
     Column("reason", "VARCHAR", "Machine-readable reason."),
     Column("lines", "BIGINT", "Number of quarantined lines.", unit="lines"),
     Column("meaning", "VARCHAR", "What the reason says."),
+    Column("is_new", "BOOLEAN", "Whether it is new to a source of the day."),
 )
 
 
@@ -32,9 +36,9 @@ QUARANTINE_REASON_COLUMNS = (
 class Conservation:
     """The lines of a day by file, their sums, the reasons of quarantine, and what does not add up.
 
-    ``totals`` has lines, validated, duplicate, quarantined and blank. ``problems`` is empty where
-    lines = validated + duplicate + quarantined + blank for every file, and the quarantine holds as
-    many lines as are counted quarantined.
+    ``totals`` has the lines and each of OUTCOMES. ``problems`` is empty where the outcomes add up
+    to the lines for every file, and the quarantine holds as many lines as are counted quarantined.
+    ``schema_changes`` are the fields in which the sources differ from the days before.
     """
 
     files: Listing
@@ -42,6 +46,7 @@ class Conservation:
     quarantine_share: Metric
     quarantine_reasons: Listing
     problems: tuple[str, ...]
+    schema_changes: Listing
 
 
 def read_line_totals(stored: Stored, days: Iterable[date]) -> dict[date, dict[str, Metric]]:
@@ -73,10 +78,15 @@ def read_conservation(
         f"SELECT event_date, reason, count(*) AS lines FROM {stored.scan(QUARANTINED_LINES)} "
         "GROUP BY event_date, reason ORDER BY event_date, lines DESC, reason"
     )
+    new = stored.by_day(
+        f"SELECT event_date, reason FROM {stored.scan(QUARANTINE_REASONS)} WHERE is_new"
+    )
+    changes = stored.listings(SCHEMA_CHANGES, lambda _: Absence(NO_CHANGES, 0))
     conservation: dict[date, Conservation] = {}
     for day in stored.days:
         of_day = totals[day]
-        quarantine = _quarantine_reasons(stored, day, reasons.get(day, []), of_day["quarantined"])
+        counted = [(*row, row[:1] in new.get(day, [])) for row in reasons.get(day, [])]
+        quarantine = _quarantine_reasons(stored, day, counted, of_day["quarantined"])
         conservation[day] = Conservation(
             files[day],
             {name: of_day[name] for name in COUNTS},
@@ -86,16 +96,17 @@ def read_conservation(
                 *_unbalanced(files[day]),
                 *_miscounted(quarantine, of_day["quarantined"], stored.has(QUARANTINED_LINES, day)),
             ),
+            changes[day],
         )
     return conservation
 
 
 def _quarantine_reasons(
-    stored: Stored, day: date, counted: list[tuple[str, int]], quarantined: Metric
+    stored: Stored, day: date, counted: list[tuple[Any, ...]], quarantined: Metric
 ) -> Listing:
     rows = tuple(
-        {"reason": reason, "lines": lines, "meaning": REASONS.get(reason)}
-        for reason, lines in counted
+        {"reason": reason, "lines": lines, "meaning": REASONS.get(reason), "is_new": is_new}
+        for reason, lines, is_new in counted
     )
     if rows:
         return Listing(QUARANTINE_REASON_COLUMNS, rows, len(rows))

@@ -134,6 +134,7 @@ def _listings(content: ReportContent) -> Iterator[tuple[str, Listing, str]]:
     yield "forecast_models", content.forecast.models, "model"
     yield "files", content.conservation.files, "path"
     yield "quarantine_reasons", content.conservation.quarantine_reasons, "reason"
+    yield "schema_changes", content.conservation.schema_changes, "field"
 
 
 def _rows(section: str, listing: Listing, key: str) -> Iterator[CsvRow]:

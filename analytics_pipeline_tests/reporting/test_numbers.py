@@ -155,7 +155,7 @@ def test_conservation_adds_up_and_names_the_reasons(
     files = stored(sample, "file_line_counts")
     conservation = document["conservation"]
     totals = {name: metric["value"] for name, metric in conservation["totals"].items()}
-    assert totals == {name: int(files[name].sum()) for name in COUNTS}
+    assert totals == {name: int(files[name].sum()) for name in [*COUNTS, "opted_out"]}
     assert totals["lines"] == sum(totals[name] for name in COUNTS[1:])
     assert totals["duplicate"] == 5
     assert totals["blank"] == 2

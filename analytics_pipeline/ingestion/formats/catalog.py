@@ -5,11 +5,19 @@ from collections.abc import Iterable
 from typing import Any
 
 from analytics_pipeline.errors import PipelineError
+from analytics_pipeline.ingestion.formats.behavioral import BEHAVIORAL
 from analytics_pipeline.ingestion.formats.declaration import Format
+from analytics_pipeline.ingestion.formats.github import GITHUB
+from analytics_pipeline.ingestion.formats.gitlab import GITLAB
+from analytics_pipeline.ingestion.formats.litellm import LITELLM
+from analytics_pipeline.ingestion.formats.litellm_spend_logs import LITELLM_SPEND_LOGS
 from analytics_pipeline.ingestion.formats.native import NATIVE
+from analytics_pipeline.ingestion.formats.toon import TOON
 from analytics_pipeline.settings import Settings
 
-FORMATS: tuple[Format, ...] = (NATIVE,)
+FORMATS: tuple[Format, ...] = (
+    NATIVE, TOON, BEHAVIORAL, LITELLM, LITELLM_SPEND_LOGS, GITHUB, GITLAB,
+)  # fmt: skip
 
 
 class UnknownFormatError(PipelineError):

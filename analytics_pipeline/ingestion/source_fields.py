@@ -1,0 +1,144 @@
+"""Which fields the records of each source have on a day, and of which types."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import duckdb
+
+from analytics_pipeline.events.tables import fields_of
+from analytics_pipeline.ingestion.kinds import Kind
+from analytics_pipeline.lake.table import quoted
+
+# Structures are counted, the most frequent first: keys that differ in every record would
+# otherwise make as many structures as there are records.
+STRUCTURES = 10_000
+DEPTH = 4
+JSON_TYPES = {
+    "UBIGINT": "number", "BIGINT": "number", "HUGEINT": "number", "DOUBLE": "number",
+    "VARCHAR": "text", "BOOLEAN": "boolean", "NULL": "null", "JSON": "mixed",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class SourceField:
+    """A field of a source's records of one format and event type on a day.
+
+    ``types`` are the types in which it was written, ``records`` how many records have it, and
+    ``of_records`` how many there are.
+    """
+
+    event_date: date
+    source: str
+    format: str
+    event_type: str
+    field: str
+    types: tuple[str, ...]
+    records: int
+    of_records: int
+
+
+def observe_fields(
+    connection: duckdb.DuckDBPyConnection, kinds: Iterable[Kind], source_names: Mapping[str, str]
+) -> list[SourceField]:
+    """The fields of the parsed records; ``source_names`` gives the source of each path."""
+    connection.execute("CREATE OR REPLACE TEMP TABLE path_source (path VARCHAR, source VARCHAR)")
+    if source_names:
+        connection.execute(
+            "INSERT INTO path_source SELECT unnest($paths), unnest($names)",
+            {"paths": list(source_names), "names": list(source_names.values())},
+        )
+    found: dict[tuple[Any, ...], tuple[set[str], int, int]] = {}
+    for kind in kinds:
+        totals: dict[tuple[date, str], int] = {}
+        for day, source, total, field, field_type, records in _written(connection, kind):
+            totals[day, source] = total
+            _note(found, (day, source, kind, field), field_type, records, total)
+        for day, source, structure, records in _structures(connection, kind):
+            for field, field_type in _leaves(json.loads(structure), "", DEPTH):
+                total = totals[day, source]
+                _note(found, (day, source, kind, field), field_type, records, total)
+    return [
+        SourceField(
+            day, source, kind.format, kind.event_type.name, field, tuple(sorted(types)),
+            min(records, total), total,
+        )
+        for (day, source, kind, field), (types, records, total) in found.items()
+    ]  # fmt: skip
+
+
+def _note(
+    found: dict[tuple[Any, ...], tuple[set[str], int, int]],
+    key: tuple[Any, ...],
+    field_type: str,
+    records: int,
+    total: int,
+) -> None:
+    types, before, _ = found.get(key, (set(), 0, total))
+    found[key] = (types | {field_type}, before + records, total)
+
+
+def _written(
+    connection: duckdb.DuckDBPyConnection, kind: Kind
+) -> Iterator[tuple[date, str, int, str, str, int]]:
+    """Declared fields that were read, then those that were written in another type."""
+    fields = [field for field in fields_of(kind.event_type) if field.name != "event_type"]
+    counts = ", ".join(f"count({quoted(field.name)})" for field in fields)
+    rows = connection.execute(
+        f"SELECT stands_under, source, count(*), {counts} "
+        f"FROM {kind.table} JOIN path_source USING (path) GROUP BY ALL"
+    ).fetchall()
+    totals = {(day, source): total for day, source, total, *_ in rows}
+    for day, source, total, *found in rows:
+        for field, records in zip(fields, found, strict=True):
+            if records:
+                yield day, source, total, field.path, field.type.value, records
+    mistyped = connection.execute(
+        f"""
+        SELECT stands_under, source, split_part(problem, ':', 2) AS field,
+            CASE
+                WHEN problem_value IN ('true', 'false') THEN 'boolean'
+                WHEN TRY_CAST(problem_value AS DOUBLE) IS NOT NULL THEN 'number'
+                WHEN starts_with(problem_value, '{{') THEN 'object'
+                WHEN starts_with(problem_value, '[') THEN 'list'
+                ELSE 'text'
+            END AS type,
+            count(*)
+        FROM {kind.table} JOIN path_source USING (path)
+        WHERE starts_with(problem, 'bad_type:')
+        GROUP BY ALL
+        """
+    ).fetchall()
+    for day, source, field, field_type, records in mistyped:
+        yield day, source, totals[day, source], field, field_type, records
+
+
+def _structures(
+    connection: duckdb.DuckDBPyConnection, kind: Kind
+) -> list[tuple[date, str, str, int]]:
+    return connection.execute(
+        f"""
+        SELECT stands_under, source, json_structure(extra)::VARCHAR AS structure, count(*) AS n
+        FROM {kind.table} JOIN path_source USING (path)
+        WHERE extra IS NOT NULL
+        GROUP BY ALL
+        ORDER BY n DESC, structure
+        LIMIT {STRUCTURES}
+        """
+    ).fetchall()
+
+
+def _leaves(structure: Any, path: str, depth: int) -> Iterator[tuple[str, str]]:
+    """The path and type of each value; what lies deeper is told as one object."""
+    if isinstance(structure, dict) and depth and structure:
+        for key, inside in structure.items():
+            name = key if key.replace("_", "").isalnum() else json.dumps(key)
+            yield from _leaves(inside, f"{path}.{name}" if path else name, depth - 1)
+    elif isinstance(structure, dict):
+        yield path, "object"
+    elif isinstance(structure, list):
+        yield path, "list"
+    else:
+        yield path, JSON_TYPES.get(structure, str(structure).lower())
