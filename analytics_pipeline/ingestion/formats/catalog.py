@@ -12,11 +12,12 @@ from analytics_pipeline.ingestion.formats.gitlab import GITLAB
 from analytics_pipeline.ingestion.formats.litellm import LITELLM
 from analytics_pipeline.ingestion.formats.litellm_spend_logs import LITELLM_SPEND_LOGS
 from analytics_pipeline.ingestion.formats.native import NATIVE
+from analytics_pipeline.ingestion.formats.opentelemetry import OPENTELEMETRY
 from analytics_pipeline.ingestion.formats.toon import TOON
 from analytics_pipeline.settings import Settings
 
 FORMATS: tuple[Format, ...] = (
-    NATIVE, TOON, BEHAVIORAL, LITELLM, LITELLM_SPEND_LOGS, GITHUB, GITLAB,
+    NATIVE, TOON, BEHAVIORAL, LITELLM, LITELLM_SPEND_LOGS, GITHUB, GITLAB, OPENTELEMETRY,
 )  # fmt: skip
 
 
