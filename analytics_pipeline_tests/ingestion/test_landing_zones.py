@@ -11,6 +11,8 @@ import pytest
 from analytics_pipeline.doctor import examine
 from analytics_pipeline.ingestion.discovery import LandingZoneError, open_landing_zone
 from analytics_pipeline.ingestion.intake import take_in
+from analytics_pipeline.ingestion.ledger import Ledger
+from analytics_pipeline.ingestion.polling import Poll
 from analytics_pipeline.settings import Settings, read_settings
 from analytics_pipeline_tests.object_store import running_object_store
 from analytics_pipeline_tests.workspace import Workspace, query_event
@@ -124,6 +126,21 @@ def test_an_intake_of_a_range(zone: Zone) -> None:
         zone.put(name, lines(name))
     taken = take_in(zone.workspace.lake, zone.settings, after="a/1", until="b").taken
     assert [version.path for version in taken] == ["a/2", "b"]
+
+
+def test_a_poll_finds_what_is_new_among_what_is_known(zone: Zone) -> None:
+    for name in ("a/1", "a/2", "b/1"):
+        zone.put(name, lines(name))
+    zone.workspace.ingest()
+    zone.put("a/3", lines("a/3"))
+    state = zone.workspace.lake.state
+    with Ledger.open(state) as ledger:
+        poll = Poll(open_landing_zone(zone.settings), ledger, zone.settings)
+        [group] = poll.look("a/2", most=1)
+    assert group.range == ("a/2", "a/3")
+    after, until = group.range
+    taken = take_in(zone.workspace.lake, zone.settings, after=after, until=until).taken
+    assert [version.path for version in taken] == ["a/3"]
 
 
 def test_the_bytes_of_a_file_can_be_read_in_any_order(zone: Zone) -> None:
