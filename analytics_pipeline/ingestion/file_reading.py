@@ -37,7 +37,7 @@ class FileReader:
             with file.open() as handle:
                 first = next(LineReader(handle).batches(), None)
             texts = [] if first is None else first["line"].slice(0, HEAD_RECORDS).to_pylist()
-            name = recognized((text for text in texts if text), settings).name
+            name = recognized([text for text in texts if text], settings).name
         return cls(file, Group(name, source.time_zone))
 
     def read_digest(self) -> str:
