@@ -63,13 +63,12 @@ class FileState:
         return self.size, self.modified_ns, self.changed_ns, self.etag
 
     def with_companion(self, ending: str, companion: "FileState") -> "FileState":
-        """The state of a database with that of a file beside it."""
+        """The state of a database with that of a file beside it.
+
+        Its change time is left out, since a reader may set the owner of the file anew.
+        """
         version = f"{companion.size} {companion.modified_ns} {companion.etag}".rstrip()
-        return replace(
-            self,
-            changed_ns=max(self.changed_ns, companion.changed_ns),
-            etag=f"{self.etag} {ending} {version}".lstrip(),
-        )
+        return replace(self, etag=f"{self.etag} {ending} {version}".lstrip())
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +226,8 @@ class LandingZone(ABC):
             except FileNotFoundError:
                 continue
             except OSError as error:
-                problems.append(Problem(prefix + name, error.strerror or str(error)))
+                if after != [name]:
+                    problems.append(Problem(prefix + name, error.strerror or str(error)))
 
     def _companions(self, entries: Sequence[Entry]) -> set[str]:
         found = {entry.path for entry in entries if entry.name.endswith(COMPANIONS)}

@@ -35,6 +35,11 @@ class ListedObject:
     path: str
     info: Mapping[str, Any]
 
+    @property
+    def is_folder(self) -> bool:
+        """Whether it is a folder, or what a store shows as one."""
+        return bool(self.info["type"] == "directory")
+
 
 class RemoteZone(LandingZone):
     """What lies below a URL; open it with ``RemoteZone.of``."""
@@ -54,9 +59,8 @@ class RemoteZone(LandingZone):
         """
         protocol, shown = url.partition("://")[0], _without_password(url)
         # What was listed before must not be taken for what is there now.
-        fresh = {"use_listings_cache": False, "skip_instance_cache": True}
         try:
-            files, root = url_to_fs(url, **{**fresh, **options})
+            files, root = url_to_fs(url, **{"use_listings_cache": False, **options})
         except ImportError as error:
             extra = EXTRAS.get(protocol)
             remedy = f"Install aicache-analytics[{extra}]." if extra else str(error)
@@ -87,21 +91,23 @@ class RemoteZone(LandingZone):
         except Exception as error:
             # Each package has errors of its own for a store out of reach or without credentials.
             raise self._out_of_reach(error) from error
+        own = (folder, f"{folder}/")
         objects = [
-            ListedObject(info["name"].rstrip("/").rpartition("/")[2], info["name"], info)
+            ListedObject(
+                "" if info["name"] in own else info["name"].rstrip("/").rpartition("/")[2],
+                info["name"],
+                info,
+            )
             for info in listed
         ]
-        # An object that stands for the folder itself is nothing that was dropped into it.
-        own = (folder, f"{folder}/")
-        return [o for o in objects if not (o.path in own and not o.info.get("size"))]
+        # An empty object that stands for the folder itself is nothing that was dropped into it.
+        return [o for o in objects if o.name or o.is_folder or o.info.get("size")]
 
     def _kind(self, entry: Entry) -> FileState | str | None:
         assert isinstance(entry, ListedObject)
-        if entry.path.endswith("/"):
-            raise OSError(None, "its name ends in a slash or has an empty part. Rename it")
-        if entry.info["type"] == "directory":
-            return entry.path
-        return _state_of(entry.info)
+        if not entry.name:
+            raise OSError(None, "names with a slash at their end or two in a row are not read")
+        return entry.path if entry.is_folder else _state_of(entry.info)
 
     def _state(self, location: str) -> FileState:
         return _state_of(self._files.info(location))
@@ -152,6 +158,6 @@ def _nanoseconds(moment: Any) -> int:
     if isinstance(moment, str):
         moment = datetime.fromisoformat(moment)
     if isinstance(moment, datetime):
-        aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        return int(aware.timestamp()) * 1_000_000_000 + aware.microsecond * 1000
-    return int(float(moment) * 1e9)
+        moment = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    # A number and a date tell a time alike to the microsecond, not beyond.
+    return round(float(moment) * 1e6) * 1000

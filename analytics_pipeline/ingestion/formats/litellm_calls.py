@@ -51,7 +51,7 @@ def last_question(messages: str) -> str:
     plain = "CASE WHEN json_type(m, '$.content') = 'VARCHAR' THEN m ->> '$.content' END"
     text = (
         "CASE WHEN json_type(m) = 'VARCHAR' THEN m ->> '$' "
-        f"WHEN m ->> '$.role' = 'user' THEN coalesce({plain}, {parts}) END"
+        f"WHEN (m ->> '$.role') = 'user' THEN coalesce({plain}, {parts}) END"
     )
     texts = f"list_transform(json_extract({messages}, '$[*]'), lambda m: {text})"
     listed = f"starts_with({messages}, '[') AND json_valid({messages})"
