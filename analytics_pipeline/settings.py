@@ -273,7 +273,7 @@ class Settings(BaseSettings):
         "such as s3://bucket/drops.",
     )
     landing_zone_options: dict[str, Any] = Field(
-        default_factory=dict,
+        {},
         description="Options of the landing zone's file system where it is a URL, such as "
         '{"endpoint_url": "https://…"}; leave keys and passwords in the environment.',
     )

@@ -11,13 +11,13 @@ from filelock import FileLock
 from analytics_pipeline.ingestion.batch import Batch
 from analytics_pipeline.ingestion.discovery import (
     LandedFile,
-    LandingZone,
     Problem,
     open_landing_zone,
-    within,
 )
+from analytics_pipeline.ingestion.landing_zone import LandingZone
 from analytics_pipeline.ingestion.ledger import FileVersion, Ledger
 from analytics_pipeline.ingestion.novelty import new_files, settled_files
+from analytics_pipeline.ingestion.paths import within
 from analytics_pipeline.lake.engine import remove_abandoned_scratch
 from analytics_pipeline.lake.lake import Lake
 from analytics_pipeline.settings import Settings

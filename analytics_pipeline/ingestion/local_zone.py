@@ -8,11 +8,10 @@ from typing import BinaryIO
 
 from analytics_pipeline.ingestion.discovery import (
     DATABASE_ENDINGS,
-    Entry,
     FileState,
-    LandingZone,
     LandingZoneError,
 )
+from analytics_pipeline.ingestion.landing_zone import Entry, LandingZone
 
 DATABASE_START = b"SQLite format 3\0"
 LEADS_OUT = (

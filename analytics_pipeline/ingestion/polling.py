@@ -3,19 +3,13 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
-from analytics_pipeline.ingestion.discovery import LandedFile, LandingZone, Problem, within
+from analytics_pipeline.ingestion.discovery import LandedFile, Problem
+from analytics_pipeline.ingestion.landing_zone import LandingZone
 from analytics_pipeline.ingestion.ledger import Ledger
 from analytics_pipeline.ingestion.novelty import new_of_slice, settled_files, slices
+from analytics_pipeline.ingestion.paths import PathRange, within
 from analytics_pipeline.settings import Settings
-
-
-class PathRange(NamedTuple):
-    """The paths behind one, up to and with another; without limit where None."""
-
-    after: str | None
-    until: str | None
 
 
 @dataclass(frozen=True)

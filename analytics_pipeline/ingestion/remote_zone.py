@@ -11,11 +11,10 @@ from fsspec import AbstractFileSystem, url_to_fs
 
 from analytics_pipeline.ingestion.discovery import (
     DATABASE_ENDINGS,
-    Entry,
     FileState,
-    LandingZone,
     LandingZoneError,
 )
+from analytics_pipeline.ingestion.landing_zone import Entry, LandingZone
 
 EXTRAS = {
     "s3": "s3", "s3a": "s3", "gs": "gcs", "gcs": "gcs", "az": "azure", "abfs": "azure",

@@ -14,8 +14,9 @@ from analytics_pipeline.ingestion.discovery import (
     open_landing_zone,
 )
 from analytics_pipeline.ingestion.ledger import Ledger
+from analytics_pipeline.ingestion.paths import PathRange
 from analytics_pipeline.ingestion.pending_updates import PendingUpdates
-from analytics_pipeline.ingestion.polling import FileGroup, PathRange, Poll
+from analytics_pipeline.ingestion.polling import FileGroup, Poll
 from analytics_pipeline.ingestion.requested_files import RequestedFiles
 from analytics_pipeline.ingestion.run_processes import fail_runs_without_process
 from analytics_pipeline.ingestion.updates import (

@@ -13,16 +13,13 @@ from hypothesis import strategies as st
 
 from analytics_pipeline.ingestion.discovery import (
     LandedFile,
-    LandingZone,
     LandingZoneError,
     Problem,
-    components,
-    native,
     open_landing_zone,
-    printable,
-    within,
 )
 from analytics_pipeline.ingestion.intake import take_in
+from analytics_pipeline.ingestion.landing_zone import LandingZone
+from analytics_pipeline.ingestion.paths import components, native, printable, within
 from analytics_pipeline.settings import read_settings
 from analytics_pipeline_tests.workspace import Workspace, query_event
 

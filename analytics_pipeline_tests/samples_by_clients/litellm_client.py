@@ -112,7 +112,9 @@ async def sdk_calls(server: ProviderServer) -> None:
             )  # fmt: skip
             await asyncio.sleep(0.3)
     litellm.request_correlation_in_logs = True
+    session = {"session_id": "6f9619ff-8b86-4d01-b42d-00cf4fc964ff"}
     await litellm.acompletion(messages=asked("With a session"), metadata=session, **mock)
+    await asyncio.sleep(1)
     litellm.request_correlation_in_logs = False
     litellm.turn_off_message_logging = True
     await litellm.acompletion(messages=asked("A secret question"), **mock)

@@ -206,6 +206,13 @@ def test_the_question_is_the_last_text_of_the_user(messages: Any, asked: str | N
     assert found.fields.get("query") == asked
 
 
+def test_a_session_that_looks_made_up_is_told_apart_by_litellm() -> None:
+    lines = (SAMPLES / "sdk.jsonl").read_text().splitlines()
+    [asked] = [e for e in mapped(LITELLM, lines) if e.fields.get("query") == "With a session"]
+    assert asked.fields["session_id"] == "6f9619ff-8b86-4d01-b42d-00cf4fc964ff"
+    assert is_random_uuid(asked.fields["session_id"])
+
+
 def test_calls_without_an_id_are_not_one_event() -> None:
     [found] = mapped(LITELLM, [changed(id="None")])
     assert "event_id" not in found.fields
