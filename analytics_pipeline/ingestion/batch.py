@@ -43,7 +43,7 @@ class Batch:
             self._date_undated_lines(connection)
             self._note_event_dates(connection)
             paths = {version.path: version.event_dates for version in self._versions.values()}
-            days = self._ledger.dates_of(paths) | {day for dates in paths.values() for day in dates}
+            days = self._changed_dates()
             with self._lake.locked(RAW_EVENTS, sorted(days)):
                 self._ledger.announce(paths, days)
                 self._replace(connection, sorted(days))
@@ -128,7 +128,13 @@ class Batch:
         # taken when it has settled.
         if state == file.state:
             self._versions[number] = FileVersion(
-                file.path, state, reader.sha256, self._taken_at, 0, reader.problem
+                file.path,
+                state,
+                reader.sha256,
+                self._taken_at,
+                0,
+                reader.problem,
+                format=reader.group.format,
             )
 
     def _date_undated_lines(self, connection: duckdb.DuckDBPyConnection) -> None:
@@ -147,6 +153,10 @@ class Batch:
             )
 
     def _note_event_dates(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Complete the versions by their dates, and the digest of each date of a changed file.
+
+        A file that is new is not digested, since most files never change.
+        """
         rows = connection.execute(
             "SELECT file_number, count(*), list_sort(list(DISTINCT event_date)) "
             "FROM line_read GROUP BY ALL"
@@ -155,6 +165,41 @@ class Batch:
         for number, version in self._versions.items():
             lines, days = found.get(number, (0, ()))
             self._versions[number] = replace(version, lines=lines, event_dates=days)
+        changed = [
+            number
+            for number, version in self._versions.items()
+            if self._ledger.sha256_of(version.path) is not None
+        ]
+        digests: dict[int, dict[date, str]] = {number: {} for number in changed}
+        for number, day, digest in connection.execute(
+            """
+            SELECT
+                file_number, event_date,
+                concat_ws('-', count(*), bit_xor(
+                    hash(line_number, line, bytes, event_type, event_time, format, time_zone)
+                ))
+            FROM line_read JOIN file_read USING (file_number)
+            WHERE list_contains(?, file_number)
+            GROUP BY ALL
+            """,
+            [changed],
+        ).fetchall():
+            digests[number][day] = digest
+        for number in changed:
+            self._versions[number] = replace(self._versions[number], date_digests=digests[number])
+
+    def _changed_dates(self) -> set[date]:
+        """The dates under which a file has other lines than its former version had.
+
+        So a file that grows from day to day makes work for its new dates only.
+        """
+        changed = set()
+        for version in self._versions.values():
+            held = self._ledger.digests_of(version.path)
+            now = version.date_digests
+            dates = self._ledger.dates_of([version.path]) | set(version.event_dates)
+            changed |= {day for day in dates if day not in now or now[day] != held.get(day)}
+        return changed
 
     def _replace(self, connection: duckdb.DuckDBPyConnection, days: Sequence[date]) -> None:
         """Replace the partitions, several at once, since writing one occupies one thread."""

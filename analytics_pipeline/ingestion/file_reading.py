@@ -6,8 +6,9 @@ from pathlib import Path
 import pyarrow as pa
 
 from analytics_pipeline.ingestion.discovery import LandedFile
-from analytics_pipeline.ingestion.formats.catalog import recognized
+from analytics_pipeline.ingestion.formats.catalog import format_named, recognized
 from analytics_pipeline.ingestion.lines import LineReader
+from analytics_pipeline.ingestion.reading.log_records import joined
 from analytics_pipeline.ingestion.record_reading import Group
 from analytics_pipeline.ingestion.sources import source_of
 from analytics_pipeline.settings import Settings
@@ -22,9 +23,10 @@ class FileReader:
     says why only the beginning could be read.
     """
 
-    def __init__(self, file: LandedFile, group: Group) -> None:
+    def __init__(self, file: LandedFile, group: Group, settings: Settings) -> None:
         self.group = group
         self._file = file
+        self._settings = settings
         self.sha256 = ""
         self.problem: str | None = None
 
@@ -37,8 +39,8 @@ class FileReader:
             with file.open() as handle:
                 first = next(LineReader(handle).batches(), None)
             texts = [] if first is None else first["line"].slice(0, HEAD_RECORDS).to_pylist()
-            name = recognized((text for text in texts if text), settings).name
-        return cls(file, Group(name, source.time_zone))
+            name = recognized([text for text in texts if text], settings).name
+        return cls(file, Group(name, source.time_zone), settings)
 
     def read_digest(self) -> str:
         """Read the file to its end for nothing but its digest."""
@@ -49,5 +51,10 @@ class FileReader:
         """Read the records: line_number, line (null where not UTF-8), bytes (only where not)."""
         with self._file.open() as handle:
             reader = LineReader(handle)
-            yield from reader.batches()
+            records = reader.batches()
+            pattern = format_named(self.group.format, self._settings).pattern
+            if pattern is not None:
+                limit = self._settings.ingestion.max_line_bytes
+                records = joined(records, pattern, limit)
+            yield from records
         self.sha256, self.problem = reader.sha256, reader.problem

@@ -131,7 +131,8 @@ class Ledger:
         """Note, before partitions are replaced, which dates the files will touch.
 
         ``days`` are all dates that change; they await an update from now on. What a file held
-        under them is no longer certain, so its digests there are forgotten until the commit.
+        under them is no longer certain, so its digests are forgotten until the commit: were the
+        process killed and the file given its former content, it would seem to be taken.
         """
         changing = list(days)
         with transaction(self._connection):
@@ -143,6 +144,10 @@ class Ledger:
                 "UPDATE file_date SET digest = NULL WHERE path IN (SELECT value FROM json_each(?)) "
                 "AND event_date IN (SELECT value FROM json_each(?))",
                 [json.dumps(list(touched)), json.dumps([day.isoformat() for day in changing])],
+            )
+            self._connection.execute(
+                "UPDATE file_version SET sha256 = '' WHERE path IN (SELECT value FROM json_each(?))",
+                [json.dumps(list(touched))],
             )
             advance(self._connection, changing)
 

@@ -7,14 +7,10 @@ from datetime import date
 
 import duckdb
 
-from analytics_pipeline.events.catalog import EVENT_TYPES
 from analytics_pipeline.events.tables import VALIDATED_EVENTS
-from analytics_pipeline.ingestion import parsing
-from analytics_pipeline.ingestion.formats.catalog import format_named, formats_of
-from analytics_pipeline.ingestion.formats.native import NATIVE
+from analytics_pipeline.ingestion.identity import identify, mark_duplicates
 from analytics_pipeline.ingestion.kinds import Kind
-from analytics_pipeline.ingestion.mapped_records import MappedRecords
-from analytics_pipeline.ingestion.native_lines import NativeLines
+from analytics_pipeline.ingestion.parsed_lines import parse_lines, read_raw_lines
 from analytics_pipeline.ingestion.quality_tables import SOURCE_FIELDS
 from analytics_pipeline.ingestion.schema_contract import apply_contracts
 from analytics_pipeline.ingestion.source_fields import observe_fields
@@ -65,13 +61,13 @@ def validate(lake: Lake, settings: Settings, days: Sequence[date]) -> dict[date,
 
 def _validate_group(lake: Lake, settings: Settings, days: Sequence[date]) -> dict[date, DayCounts]:
     with lake.locked(VALIDATED_EVENTS, days), lake.engine(exclusive=True) as connection:
-        _read(connection, lake, settings, days)
-        kinds = _parse(connection, settings)
+        read_raw_lines(connection, lake, settings, days)
+        kinds = parse_lines(connection, settings)
         sources = _sources(connection, kinds, settings)
         apply_contracts(connection, kinds, sources)
         _note_fields(connection, kinds, sources)
-        _identify(connection, kinds)
-        _mark_duplicates(connection, kinds)
+        identify(connection, kinds)
+        mark_duplicates(connection, kinds)
         for day in days:
             lake.replace(connection, VALIDATED_EVENTS, day, f"{VALID} {_of(day)}")
             lake.replace(connection, QUARANTINED_LINES, day, _quarantined(day))
@@ -97,110 +93,6 @@ def _groups(lake: Lake, days: Sequence[date]) -> Iterator[list[date]]:
 
 def _of(day: date) -> str:
     return f"AND stands_under = DATE {literal(day.isoformat())}"
-
-
-def _read(
-    connection: duckdb.DuckDBPyConnection, lake: Lake, settings: Settings, days: Sequence[date]
-) -> None:
-    """Make the table ``raw``: the lines with their event type, or why they are none."""
-    limit = settings.ingestion.max_line_bytes
-    tolerance = settings.ingestion.future_tolerance_seconds
-    known = ", ".join(literal(event_type.name) for event_type in EVENT_TYPES)
-    connection.execute(
-        f"""
-        CREATE TEMP TABLE raw AS
-        SELECT
-            path, line_number, taken_at, event_date AS stands_under,
-            coalesce(format, {literal(NATIVE.name)}) AS format, event_type, event_time, time_zone,
-            line, bytes,
-            CASE
-                WHEN octet_length(bytes) > {limit} OR strlen(line) > {limit} THEN 'line_too_long'
-                WHEN event_type IN ({known}) THEN NULL
-                WHEN event_type IS NOT NULL THEN 'unknown_event_type:event_type'
-                ELSE {_refusal(settings)}
-            END AS problem,
-            TIMESTAMP {literal(settings.first_event_date.isoformat())} AS first_time,
-            taken_at + INTERVAL ({tolerance}) SECOND AS latest_time
-        FROM {lake.scan(RAW_EVENTS, days)}
-        """
-    )
-
-
-def _refusal(settings: Settings) -> str:
-    """SQL of why a line without an event type has none."""
-    text_formats = ", ".join(
-        literal(each.name) for each in formats_of(settings) if each.pattern is not None
-    )
-    start = "ltrim(line, E' \\t\\r\\n\\v\\f')"
-    return f"""
-        CASE
-            WHEN line IS NULL AND bytes IS NULL THEN 'opted_out'
-            WHEN line IS NULL THEN 'not_utf8'
-            WHEN {start} = '' THEN 'blank'
-            WHEN format IN ({text_formats or "''"}) THEN 'no_match'
-            WHEN NOT json_valid(line) THEN 'not_json'
-            WHEN NOT starts_with({start}, '{{') THEN 'not_an_object'
-            WHEN format <> {literal(NATIVE.name)} THEN 'unmapped_record'
-            ELSE 'missing_field:event_type'
-        END
-    """
-
-
-def _parse(connection: duckdb.DuckDBPyConnection, settings: Settings) -> list[Kind]:
-    """Make the views ``recognized`` and ``parsed``; returns the kinds of records there are.
-
-    ``parsed`` has all lines with what is wrong with them, ``recognized`` those of a known type. A
-    table holds each kind with only the fields of its event type: to store and move the fields of
-    all types for each line would take twice as long.
-    """
-    connection.execute(
-        """
-        CREATE TEMP TABLE refused AS
-        SELECT
-            path, line_number, taken_at, stands_under, format, problem,
-            CASE WHEN problem = 'unknown_event_type:event_type' THEN event_type END
-                AS problem_value,
-            CASE WHEN problem <> 'blank' THEN line END AS line,
-            CASE WHEN problem <> 'blank' THEN bytes END AS bytes
-        FROM raw
-        WHERE problem IS NOT NULL
-        """
-    )
-    rows = connection.execute("SELECT DISTINCT format, event_type FROM raw WHERE problem IS NULL")
-    present = set(rows.fetchall())
-    kinds = [
-        Kind(source, each)
-        for each in EVENT_TYPES
-        for source in sorted({source for source, name in present if name == each.name})
-    ]
-    for kind in kinds:
-        lines = (
-            f"(FROM raw WHERE problem IS NULL AND event_type = {literal(kind.event_type.name)} "
-            f"AND format = {literal(kind.format)})"
-        )
-        query = parsing.parsed(kind.event_type, lines, _reading(kind, settings))
-        connection.execute(f"CREATE TEMP TABLE {kind.table} AS {query}")
-    connection.execute("DROP TABLE raw")
-    declared = ", ".join(
-        f"NULL::{column.type} AS {quoted(column.name)}" for column in VALIDATED_EVENTS.columns
-    )
-    parts = [
-        f"SELECT {declared}, NULL::DATE AS stands_under, NULL::VARCHAR AS problem WHERE false",
-        *(
-            f"SELECT *, rowid AS parsed_row, {number} AS kind FROM {kind.table}"
-            for number, kind in enumerate(kinds)
-        ),
-    ]
-    # Were the refused lines a branch of it, sorting it would not keep to the memory limit.
-    connection.execute(f"CREATE TEMP VIEW recognized AS {' UNION ALL BY NAME '.join(parts)}")
-    connection.execute("CREATE TEMP VIEW parsed AS FROM refused UNION ALL BY NAME FROM recognized")
-    return kinds
-
-
-def _reading(kind: Kind, settings: Settings) -> parsing.Reading:
-    if kind.format == NATIVE.name:
-        return NativeLines(kind.event_type)
-    return MappedRecords(format_named(kind.format, settings), kind.event_type)
 
 
 def _sources(
@@ -230,77 +122,6 @@ def _note_fields(
     ]  # fmt: skip
     if rows:
         connection.executemany("INSERT INTO source_field VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
-
-
-def _identify(connection: duckdb.DuckDBPyConnection, kinds: Sequence[Kind]) -> None:
-    """Give each event without an event_id one: its content, and which of its likes it is."""
-    for kind in kinds:
-        connection.execute(
-            f"""
-            UPDATE {kind.table} AS parsed SET event_id = content || '-' || occurrence
-            FROM (
-                SELECT
-                    parsed_row, content,
-                    row_number() OVER (
-                        PARTITION BY path, content ORDER BY line_number
-                    ) AS occurrence
-                FROM (
-                    SELECT
-                        rowid AS parsed_row, path, line_number,
-                        md5({parsing.content(kind.event_type)}) AS content
-                    FROM {kind.table}
-                    WHERE problem IS NULL AND event_id IS NULL
-                )
-            )
-            WHERE parsed.rowid = parsed_row
-            """
-        )
-
-
-def _mark_duplicates(connection: duckdb.DuckDBPyConnection, kinds: Sequence[Kind]) -> None:
-    """Make the problem of a line 'duplicate' where another line is the event.
-
-    Of the lines with one event_id on a date the first is the event: the one with the earliest
-    time, then the smallest content, which do not depend on where it came from; among equal ones
-    the one that was taken first.
-    """
-    if not kinds:
-        return
-    contents = " ".join(
-        f"WHEN {literal(name)} THEN {parsing.content(each)}"
-        for name, each in {kind.event_type.name: kind.event_type for kind in kinds}.items()
-    )
-    connection.execute(
-        f"""
-        CREATE TEMP TABLE duplicate AS
-        WITH repeated AS (
-            SELECT stands_under, event_id
-            FROM recognized
-            WHERE problem IS NULL
-            GROUP BY ALL
-            HAVING count(*) > 1
-        ),
-        ranked AS (
-            SELECT
-                kind, parsed_row,
-                row_number() OVER (
-                    PARTITION BY stands_under, event_id
-                    ORDER BY
-                        timestamp, CASE event_type {contents} END, taken_at, path, line_number
-                ) AS rank
-            FROM recognized SEMI JOIN repeated USING (stands_under, event_id)
-            WHERE problem IS NULL
-        )
-        SELECT kind, parsed_row FROM ranked WHERE rank > 1
-        """
-    )
-    for number, kind in enumerate(kinds):
-        connection.execute(
-            f"""
-            UPDATE {kind.table} SET problem = 'duplicate'
-            WHERE rowid IN (SELECT parsed_row FROM duplicate WHERE kind = {number})
-            """
-        )
 
 
 def _quarantined(day: date) -> str:

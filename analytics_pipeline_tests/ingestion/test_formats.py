@@ -103,7 +103,7 @@ def test_lines_of_text_are_read_by_the_pattern_of_their_folder(tmp_path: object)
         tmp_path / "w",
         sources=[{"folder": "logs", "format": "signs"}],  # type: ignore[operator]
     )
-    workspace.drop("logs/app.log", b"2026-11-10T01:00:00Z web1 INFO all's {well}\nno time\n\n")
+    workspace.drop("logs/app.log", b"no time\n2026-11-10T01:00:00Z web1 INFO all's {well}\n\n")
     workspace.ingest()
     [(_, event)] = workspace.events().iterrows()
     assert (event.level, event.message) == ("INFO", "all's {well}")

@@ -156,3 +156,17 @@ def test_lateness_only_the_dates_of_a_late_file_are_rebuilt(workspace: Workspace
     assert [str(day) for day in touched] == ["2026-11-08"]
     assert {str(day) for day in rebuilt} == {"2026-11-08"}
     assert len(workspace.events()) == 4
+
+
+def test_of_a_file_that_grows_only_the_new_dates_are_touched(workspace: Workspace) -> None:
+    lines = [query_event(timestamp=f"2026-11-{day:02}T00:00:00Z", user_id="a") for day in (1, 2)]
+    workspace.drop("app.log", lines)
+    workspace.ingest()
+    for day in (3, 4):
+        lines.append(query_event(timestamp=f"2026-11-{day:02}T00:00:00Z", user_id="a"))
+        workspace.drop("app.log", lines)
+        touched = workspace.ingest().event_dates
+    assert [str(day) for day in touched] == ["2026-11-04"]
+    workspace.drop("app.log", lines[1:])
+    assert "2026-11-01" in {str(day) for day in workspace.ingest().event_dates}
+    assert [stamp.day for stamp in workspace.events().timestamp] == [2, 3, 4]

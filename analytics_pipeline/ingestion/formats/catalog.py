@@ -1,7 +1,7 @@
 """Every source format there is. To add one, add its file and name it here."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 from analytics_pipeline.errors import PipelineError
@@ -13,11 +13,13 @@ from analytics_pipeline.ingestion.formats.litellm import LITELLM
 from analytics_pipeline.ingestion.formats.litellm_spend_logs import LITELLM_SPEND_LOGS
 from analytics_pipeline.ingestion.formats.native import NATIVE
 from analytics_pipeline.ingestion.formats.opentelemetry import OPENTELEMETRY
+from analytics_pipeline.ingestion.formats.text_logs import TEXT_LOGS, recognized_text_format
 from analytics_pipeline.ingestion.formats.toon import TOON
 from analytics_pipeline.settings import Settings
 
 FORMATS: tuple[Format, ...] = (
     NATIVE, TOON, BEHAVIORAL, LITELLM, LITELLM_SPEND_LOGS, GITHUB, GITLAB, OPENTELEMETRY,
+    *TEXT_LOGS,
 )  # fmt: skip
 
 
@@ -41,9 +43,11 @@ def format_named(name: str, settings: Settings) -> Format:
     return formats[name]
 
 
-def recognized(texts: Iterable[str], settings: Settings) -> Format:
+def recognized(texts: Sequence[str], settings: Settings) -> Format:
     """The format that most of the first records of a file are of; the native one where in doubt."""
     objects = [found for text in texts if (found := _object(text)) is not None]
+    if not objects:
+        return recognized_text_format(texts) or NATIVE
     counts = {
         each.name: sum(each.recognizes(found) for found in objects)
         for each in formats_of(settings)

@@ -6,7 +6,8 @@ a column of ``values()``, and the modification time of the file, as text, in ``f
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from analytics_pipeline.ingestion.formats.declaration import (
     PLACEHOLDER,
@@ -93,30 +94,45 @@ def unmapped(source: Format, mapping: EventMapping, record: str, found: str = "v
         members = ", ".join(f"{literal(name)}: nullif({found}.{quoted(name)}, '')" for name in left)
         rest = f"json_merge_patch('{{}}', to_json({{{members}}}))::VARCHAR"
     else:
-        patches = ", ".join(_removals(taken, record))
-        rest = f"json_merge_patch({record}, {patches})::VARCHAR" if patches else record
+        rest = _without(record, taken)
     return f"nullif({rest}, '{{}}')"
 
 
-def _removals(taken: Iterable[str], record: str) -> Iterator[str]:
-    """SQL of RFC 7386 merge patches that remove paths from a record, one for each object.
+def _without(record: str, taken: Iterable[str]) -> str:
+    """SQL of a record without the values at some paths.
 
-    A patch enters only an object that is there, since it would make one of anything else. What
-    lies in a list is not removed.
+    An RFC 7386 merge patch with nulls removes them. It enters only objects that are there, since
+    it would make one of anything else. What lies in a list is not removed.
     """
-    members: dict[tuple[str, ...], dict[str, None]] = {}
+    tree: dict[str, Any] = {}
     for path in taken:
         if "[" not in path:
-            segments = [quoted_ or plain for quoted_, plain in SEGMENT.findall(path)]
-            members.setdefault(tuple(segments[:-1]), {})[segments[-1]] = None
-    for parents, removed in members.items():
-        patch: dict[str, object] = dict(removed)
-        for parent in reversed(parents):
-            patch = {parent: patch}
-        place = literal("$" + "".join(f'."{parent}"' for parent in parents))
-        text = literal(json.dumps(patch))
-        yield (
-            f"CASE WHEN json_type({record}, {place}) = 'OBJECT' THEN {text} ELSE '{{}}' END"
-            if parents
-            else text
-        )
+            *parents, last = (quoted_ or plain for quoted_, plain in SEGMENT.findall(path))
+            node: dict[str, Any] | None = tree
+            for parent in parents:
+                node = node.setdefault(parent, {}) if node is not None else None
+            if node is not None:
+                node[last] = None
+    if not tree:
+        return record
+    places: list[str] = []
+    patch = _patch(tree, "$", places)
+    if not places:
+        return f"json_merge_patch({record}, {patch})::VARCHAR"
+    types = f"json_type({record}, [{', '.join(map(literal, places))}])"
+    removed = f"json_merge_patch({record}, {patch})::VARCHAR"
+    return f"list_transform([{types}], lambda types: {removed})[1]"
+
+
+def _patch(node: dict[str, Any], place: str, places: list[str]) -> str:
+    """SQL of the patch of one object; ``places`` grows by the objects whose type it asks for."""
+    plain = [f"{json.dumps(key)}:null" for key, inside in node.items() if inside is None]
+    members = [literal(",".join(plain))] if plain else []
+    for key, inside in node.items():
+        if inside is not None:
+            below = f'{place}."{key}"'
+            places.append(below)
+            is_object = f"types[{len(places)}] = 'OBJECT'"
+            text = f"{literal(json.dumps(key) + ':')} || {_patch(inside, below, places)}"
+            members.append(f"CASE WHEN {is_object} THEN {text} END")
+    return f"('{{' || concat_ws(',', {', '.join(members)}) || '}}')"

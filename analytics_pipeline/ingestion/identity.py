@@ -1,0 +1,80 @@
+"""Which event a parsed line is: its identity, and which of several lines of one event counts."""
+
+from collections.abc import Sequence
+
+import duckdb
+
+from analytics_pipeline.ingestion import parsing
+from analytics_pipeline.ingestion.kinds import Kind
+from analytics_pipeline.lake.table import literal
+
+
+def identify(connection: duckdb.DuckDBPyConnection, kinds: Sequence[Kind]) -> None:
+    """Give each event without an event_id one: its content, and which of its likes it is."""
+    for kind in kinds:
+        connection.execute(
+            f"""
+            UPDATE {kind.table} AS parsed SET event_id = content || '-' || occurrence
+            FROM (
+                SELECT
+                    parsed_row, content,
+                    row_number() OVER (
+                        PARTITION BY path, content ORDER BY line_number
+                    ) AS occurrence
+                FROM (
+                    SELECT
+                        rowid AS parsed_row, path, line_number,
+                        md5({parsing.content(kind.event_type)}) AS content
+                    FROM {kind.table}
+                    WHERE problem IS NULL AND event_id IS NULL
+                )
+            )
+            WHERE parsed.rowid = parsed_row
+            """
+        )
+
+
+def mark_duplicates(connection: duckdb.DuckDBPyConnection, kinds: Sequence[Kind]) -> None:
+    """Make the problem of a line 'duplicate' where another line is the event.
+
+    Of the lines with one event_id on a date the first is the event: the one with the earliest
+    time, then the smallest content, which do not depend on where it came from; among equal ones
+    the one that was taken first.
+    """
+    if not kinds:
+        return
+    contents = " ".join(
+        f"WHEN {literal(name)} THEN {parsing.content(each)}"
+        for name, each in {kind.event_type.name: kind.event_type for kind in kinds}.items()
+    )
+    connection.execute(
+        f"""
+        CREATE TEMP TABLE duplicate AS
+        WITH repeated AS (
+            SELECT stands_under, event_id
+            FROM recognized
+            WHERE problem IS NULL
+            GROUP BY ALL
+            HAVING count(*) > 1
+        ),
+        ranked AS (
+            SELECT
+                kind, parsed_row,
+                row_number() OVER (
+                    PARTITION BY stands_under, event_id
+                    ORDER BY
+                        timestamp, CASE event_type {contents} END, taken_at, path, line_number
+                ) AS rank
+            FROM recognized SEMI JOIN repeated USING (stands_under, event_id)
+            WHERE problem IS NULL
+        )
+        SELECT kind, parsed_row FROM ranked WHERE rank > 1
+        """
+    )
+    for number, kind in enumerate(kinds):
+        connection.execute(
+            f"""
+            UPDATE {kind.table} SET problem = 'duplicate'
+            WHERE rowid IN (SELECT parsed_row FROM duplicate WHERE kind = {number})
+            """
+        )
