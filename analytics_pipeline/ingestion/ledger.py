@@ -146,7 +146,8 @@ class Ledger:
                 [json.dumps(list(touched)), json.dumps([day.isoformat() for day in changing])],
             )
             self._connection.execute(
-                "UPDATE file_version SET sha256 = '' WHERE path IN (SELECT value FROM json_each(?))",
+                "UPDATE file_version SET sha256 = '' "
+                "WHERE path IN (SELECT value FROM json_each(?))",
                 [json.dumps(list(touched))],
             )
             advance(self._connection, changing)
