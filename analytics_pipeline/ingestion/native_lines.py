@@ -1,10 +1,11 @@
 """The SQL that opens a native line: a JSON object whose keys are the fields of its event type.
 
-``json_transform`` reads all keys that the declaration names in one pass over the text, and what
-nested objects hold in a second one. That nothing else is in a line is seen by counting keys.
+``json_transform`` reads all keys that the declaration names in one pass over the text. That
+nothing else is in a line is seen by counting keys in a second one.
 """
 
 import json
+from typing import Any
 
 from analytics_pipeline.events.declaration import EventType, Field, FieldType
 from analytics_pipeline.events.tables import fields_of
@@ -28,10 +29,10 @@ class NativeLines:
 
     def opened(self, lines: str) -> str:
         """SQL query that adds the parsed document to the lines."""
-        return f"""
-            SELECT *, {", ".join(self._opened())}
-            FROM (SELECT *, {self._document()} AS d, len(json_keys(line)) AS key_count FROM {lines})
-        """
+        places = ", ".join(literal(place) for place in ("$", *map(_place, self._nested)))
+        return (
+            f"SELECT *, {self._document()} AS d, json_keys(line, [{places}]) AS keys FROM {lines}"
+        )
 
     def text(self, field: Field) -> str:
         """SQL of a field's text as its source wrote it.
@@ -44,7 +45,7 @@ class NativeLines:
             return f"coalesce({', '.join(f'd.{quoted(path)}' for path in TIME_PATHS)})"
         root, nested, rest = field.path.partition(".")
         if nested:
-            return f"{quoted(f'in_{root}')}.{quoted(rest)}"
+            return f"d.{quoted(root)}.{quoted(rest)}"
         return f"d.{quoted(root)}" if field.type in TEXTUAL else f"(d.{quoted(root)})::VARCHAR"
 
     def container_problem(self) -> str:
@@ -70,15 +71,13 @@ class NativeLines:
 
         An RFC 7386 merge patch with nulls removes what is declared.
         """
-        roots = dict.fromkeys(_root(field) for field in self._written)
-        present = " + ".join(f"(d.{quoted(root)} IS NOT NULL)::UTINYINT" for root in roots)
-        others = [f"1 + {present} <> key_count"]
+        plain = [field for field in self._written if not _is_nested(field)]
+        present = [f"d.{quoted(field.path)} IS NOT NULL" for field in plain]
+        present += [f"len({self._keys_of(root)}) > 0" for root in self._nested]
+        others = [f"1 + {_number_of(present)} <> len(keys[1])"]
         for root, fields in self._nested.items():
-            held = " + ".join(f"({self.text(field)} IS NOT NULL)::UTINYINT" for field in fields)
-            others.append(
-                f"d.{quoted(root)} IS NOT NULL "
-                f"AND {held} IS DISTINCT FROM {quoted(f'keys_of_{root}')}"
-            )
+            held = _number_of([f"{self.text(field)} IS NOT NULL" for field in fields])
+            others.append(f"{held} <> coalesce(len({self._keys_of(root)}), 0)")
         emptied = ["{}", *(f'{{"{root}":{{}}}}' for root in self._nested)]
         left = f"json_merge_patch(line, {self._removal()})::VARCHAR"
         for text in emptied:
@@ -91,26 +90,17 @@ class NativeLines:
         Texts and times are taken as text. Anything else is taken as JSON, since the engine's own
         conversion would silently round 12.5 to 12 and make true of "yes".
         """
-        members = dict.fromkeys(TIME_PATHS, "VARCHAR") | {
-            _root(field): "VARCHAR" if field.type in TEXTUAL and not _is_nested(field) else "JSON"
-            for field in self._written
-        }
+        members: dict[str, Any] = dict.fromkeys(TIME_PATHS, "VARCHAR")
+        for field in self._written:
+            if not _is_nested(field):
+                members[field.path] = "VARCHAR" if field.type in TEXTUAL else "JSON"
+        for root, fields in self._nested.items():
+            members[root] = {field.path.partition(".")[2]: "VARCHAR" for field in fields}
         return f"json_transform(line, {literal(json.dumps(members))})"
 
-    def _opened(self) -> list[str]:
-        """SQL of the fields of each nested object, and of how many keys it has."""
-        columns = []
-        for root, fields in self._nested.items():
-            members = json.dumps({field.path.partition(".")[2]: "VARCHAR" for field in fields})
-            container = f"d.{quoted(root)}"
-            is_object = f"WHEN starts_with({container}, '{{')"
-            columns += [
-                f"CASE {is_object} THEN json_transform({container}, '{members}') END "
-                f"AS {quoted(f'in_{root}')}",
-                f"CASE {is_object} THEN len(json_keys({container})) END "
-                f"AS {quoted(f'keys_of_{root}')}",
-            ]
-        return columns
+    def _keys_of(self, root: str) -> str:
+        """SQL of the keys of a nested object; null or empty where there is none."""
+        return f"keys[{2 + list(self._nested).index(root)}]"
 
     def _removal(self) -> str:
         """SQL of the merge patch that removes what is declared.
@@ -123,10 +113,19 @@ class NativeLines:
             inside = json.dumps({root: dict.fromkeys(field.path.split(".")[1] for field in fields)})
             entry, null = literal(f", {inside[1:-1]}"), literal(f', "{root}": null')
             parts.append(
-                f"CASE WHEN {quoted(f'keys_of_{root}')} > 0 THEN {entry} "
-                f"WHEN d.{quoted(root)} IS NULL THEN {null} ELSE '' END"
+                f"CASE WHEN len({self._keys_of(root)}) > 0 THEN {entry} "
+                f"WHEN json_type(line, {literal(_place(root))}) = 'NULL' THEN {null} ELSE '' END"
             )
         return f"({' || '.join(parts)} || '}}')"
+
+
+def _place(root: str) -> str:
+    return f"$.{root}"
+
+
+def _number_of(conditions: list[str]) -> str:
+    """SQL of how many of some conditions hold."""
+    return " + ".join(f"coalesce({condition}, false)::UTINYINT" for condition in conditions) or "0"
 
 
 def _root(field: Field) -> str:

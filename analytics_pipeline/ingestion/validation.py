@@ -7,7 +7,7 @@ from datetime import date
 
 import duckdb
 
-from analytics_pipeline.events.tables import VALIDATED_EVENTS
+from analytics_pipeline.events.tables import VALIDATED_EVENTS, columns_of
 from analytics_pipeline.ingestion.identity import identify, mark_duplicates
 from analytics_pipeline.ingestion.kinds import Kind
 from analytics_pipeline.ingestion.parsed_lines import parse_lines, read_raw_lines
@@ -29,8 +29,6 @@ from analytics_pipeline.settings import Settings, SourceSettings
 GROUP_BYTES = 32_000_000
 VALUE_CHARACTERS = 120
 NOT_REFUSED = "'blank', 'duplicate', 'opted_out'"
-COLUMNS = [quoted(name) for name in VALIDATED_EVENTS.column_names]
-VALID = f"SELECT {', '.join(COLUMNS)} FROM recognized WHERE problem IS NULL"
 
 
 @dataclass(frozen=True)
@@ -69,7 +67,7 @@ def _validate_group(lake: Lake, settings: Settings, days: Sequence[date]) -> dic
         identify(connection, kinds)
         mark_duplicates(connection, kinds)
         for day in days:
-            lake.replace(connection, VALIDATED_EVENTS, day, f"{VALID} {_of(day)}")
+            lake.replace_by_parts(connection, VALIDATED_EVENTS, day, _valid_parts(kinds, day))
             lake.replace(connection, QUARANTINED_LINES, day, _quarantined(day))
             lake.replace(connection, FILE_LINE_COUNTS, day, _line_counts(day))
             lake.replace(connection, SOURCE_FIELDS, day, f"FROM source_field WHERE true {_of(day)}")
@@ -122,6 +120,23 @@ def _note_fields(
     ]  # fmt: skip
     if rows:
         connection.executemany("INSERT INTO source_field VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+
+
+def _valid_parts(kinds: Sequence[Kind], day: date) -> Iterator[tuple[list[str], str]]:
+    """The validated events of a day: for each event type its columns, and the query of its rows.
+
+    Together they are in the order of the table.
+    """
+    event_types = {kind.event_type.name: kind.event_type for kind in kinds}
+    for _, event_type in sorted(event_types.items()):
+        columns = columns_of(event_type)
+        listed = ", ".join(map(quoted, columns))
+        tables = " UNION ALL ".join(
+            f"SELECT {listed} FROM {kind.table} WHERE problem IS NULL {_of(day)}"
+            for kind in kinds
+            if kind.event_type is event_type
+        )
+        yield columns, f"SELECT {listed} FROM ({tables}) ORDER BY timestamp, event_id"
 
 
 def _quarantined(day: date) -> str:
