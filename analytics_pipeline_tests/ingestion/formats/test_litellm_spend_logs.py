@@ -56,7 +56,7 @@ def events(records: list[Any]) -> list[Mapped]:
 def expected(row: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     """The event type and the fields of a row."""
     metadata, body = row["metadata"], row["proxy_server_request"]
-    by_owner = row["call_type"] == "anthropic_messages"
+    by_owner = "user_id" in (body.get("metadata") or {})
     named, owner = row["end_user"], row["user"]
     start, first = (
         datetime.fromisoformat(row[name]) for name in ("startTime", "completionStartTime")
