@@ -5,6 +5,7 @@ import re
 from abc import ABC, abstractmethod
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
+from operator import attrgetter
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -14,7 +15,7 @@ from analytics_pipeline.ingestion.discovery import (
     LandingZoneError,
     Problem,
 )
-from analytics_pipeline.ingestion.paths import components, printable
+from analytics_pipeline.ingestion.paths import UNPRINTABLE, components, printable
 
 # The shared memory beside a database says nothing of its content, and changes when it is read.
 CONTENT_COMPANIONS = ("-wal", "-journal")
@@ -58,7 +59,7 @@ class LandingZone(ABC):
 
     @abstractmethod
     def _entries(self, folder: str) -> Sequence[Entry]:
-        """What a folder holds, in any order; raises OSError."""
+        """What a folder holds; a file comes before a folder of its name; raises OSError."""
 
     @abstractmethod
     def _kind(self, entry: Entry) -> "FileState | str | None":
@@ -109,15 +110,19 @@ class LandingZone(ABC):
         until: list[str] | None,
         problems: list[Problem],
     ) -> Iterator[LandedFile]:
-        named = sorted(
-            ((printable(e.name), e) for e in entries if not self._excluded.match(e.name)),
-            key=lambda pair: pair[0],
-        )
+        # Large folders are listed in each tick of the sensor, hence little here for each name.
+        ordered = sorted(entries, key=attrgetter("name"))
+        names = [entry.name for entry in ordered]
+        if UNPRINTABLE.search("\n".join(names)):
+            ordered = sorted(entries, key=lambda entry: printable(entry.name))
+            names = [printable(entry.name) for entry in ordered]
         companions = self._companions(entries)
-        first = bisect_left(named, after[0], key=lambda pair: pair[0]) if after else 0
-        for name, entry in named[first:]:
+        first = bisect_left(names, after[0]) if after else 0
+        for name, entry in zip(names[first:], ordered[first:], strict=True):
             if until is not None and (not until or name > until[0]):
                 return
+            if self._excluded.match(entry.name):
+                continue
             if entry.path in companions and self._is_companion(entry.path):
                 continue
             passed = after[:1] == [name]

@@ -38,6 +38,7 @@ class Poll:
         self._prefix = ledger.path_prefix(zone.location)
         self._under_way = under_way
         self._deadline = time.monotonic() + settings.ingestion.tick_seconds
+        self._halfway = time.monotonic() + settings.ingestion.tick_seconds / 2
         self._looked_at = self._passed_over = 0
         self._problems: list[Problem] = []
         self._group: list[LandedFile] = []
@@ -89,6 +90,9 @@ class Poll:
                     return
             yield from self._flush()
             self.position = None
+            # To begin anew means to list a folder, which may take long.
+            if time.monotonic() > self._halfway:
+                return
 
     def _of_slice(self, listed: Sequence[LandedFile]) -> Iterator[FileGroup]:
         before = dict(

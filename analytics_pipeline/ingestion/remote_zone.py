@@ -100,7 +100,8 @@ class RemoteZone(LandingZone):
             for info in listed
         ]
         # An empty object that stands for the folder itself is nothing that was dropped into it.
-        return [o for o in objects if o.name or o.is_folder or o.info.get("size")]
+        dropped = [o for o in objects if o.name or o.is_folder or o.info.get("size")]
+        return sorted(dropped, key=lambda listed: listed.is_folder)
 
     def _kind(self, entry: Entry) -> FileState | str | None:
         assert isinstance(entry, ListedObject)

@@ -169,6 +169,19 @@ def test_keys_that_no_folder_has_are_named(bucket: Any, endpoint: str, tmp_path:
     assert {problem.path for problem in intake.problems} == {"", "b/"}
 
 
+def test_an_object_and_a_folder_may_have_one_name(
+    bucket: Any, endpoint: str, tmp_path: Path
+) -> None:
+    for key in ("zone/a", "zone/a/x", "zone/b"):
+        bucket.put_object(Key=key, Body=lines(key))
+    settings = settings_of(f"s3://{BUCKET}/zone", tmp_path, endpoint)
+    zone = Zone(settings, bucket.put_object, bucket.Object)
+    assert zone.walked() == ["a", "a/x", "b"]
+    assert zone.walked("a") == ["a/x", "b"]
+    assert zone.walked("a/x") == ["b"]
+    assert zone.walked(None, "a") == ["a"]
+
+
 def test_a_store_without_the_folder_is_empty_and_one_without_the_bucket_is_none(
     bucket: Any, endpoint: str, tmp_path: Path
 ) -> None:

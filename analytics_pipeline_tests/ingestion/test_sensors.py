@@ -179,10 +179,10 @@ def test_ticks_go_on_where_the_last_ended_and_begin_anew_at_the_end(
         daemon.workspace.drop(name, b"")
     take_note(daemon)
     positions = []
-    for _ in range(6):
+    for _ in range(8):
         assert daemon.tick() == []
         positions.append(json.loads(str(daemon.cursor))["position"])
-    assert positions == [names[SLICE - 1], names[2 * SLICE - 1], names[-1]] * 2
+    assert positions == [names[SLICE - 1], names[2 * SLICE - 1], names[-1], None] * 2
     assert SLICE == 1000
     drop(daemon, "a/799-new", "c/799-new")
     asked = []
@@ -190,9 +190,10 @@ def test_ticks_go_on_where_the_last_ended_and_begin_anew_at_the_end(
         asked += daemon.tick()
         daemon.run()
     assert asked == [
-        {"after": "c/799", "until": "c/799-new"}, {"after": "a/799", "until": "a/799-new"},
+        {"after": "a/799", "until": "a/799-new"}, {"after": "c/799", "until": "c/799-new"},
     ]  # fmt: skip
-    assert daemon.skipped().endswith(" 402 files were looked at, up to c/799-new.")
+    assert daemon.tick() == []
+    assert f" 1,000 files were looked at, up to {names[SLICE - 2]}." in daemon.skipped()
 
 
 def take_note(daemon: Daemon) -> None:

@@ -20,6 +20,7 @@ PAYLOAD_CALL = {
     "event_id": Restated("nullif($(id), 'None')"),
     "timestamp": "$(startTime)",
     "user_id": asker(
+        "$(metadata.requester_metadata.user_id)",
         first_of(
             "$(end_user)", "$(metadata.user_api_key_end_user_id)", "$(model_parameters.user)"
         ),

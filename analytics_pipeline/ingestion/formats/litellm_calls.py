@@ -61,13 +61,15 @@ def last_question(messages: str) -> str:
     )
 
 
-def asker(end_user: str, key_owner: str) -> str:
+def asker(in_metadata: str, end_user: str, key_owner: str) -> str:
     """SQL of who caused a call: the end user that it names, else the owner of the key.
 
-    Clients of the messages route put a session into the name of the end user.
+    Coding assistants name the user in the metadata of the request, with a session in the name: so
+    the owner goes before one that is named there. All paths here name persons, since what becomes
+    of user_id becomes of each of them.
     """
     return (
-        f"CASE WHEN $(call_type) = 'anthropic_messages' THEN {first_of(key_owner, end_user)} "
+        f"CASE WHEN {in_metadata} IS NOT NULL THEN {first_of(key_owner, end_user)} "
         f"ELSE {first_of(end_user, key_owner)} END"
     )
 
@@ -108,8 +110,9 @@ def failure(information: str, *texts: str) -> dict[str, str]:
 
 NOTES = {
     "event_id": "Absent where LiteLLM knew none.",
-    "user_id": "The end user that the call names, else the owner of the key. On the messages "
-    "route the owner comes first, since clients there put a session into the end user's name.",
+    "user_id": "The end user that the call names, else the owner of the key. The owner goes before "
+    "an end user named in the metadata of the request, into whose name coding assistants put a "
+    "session.",
     "session_id": "The id that the caller gave; absent where LiteLLM made one up for the call.",
     "team": "The alias of the team, else its id.",
     "model": "Without the prefix of the provider, which LiteLLM writes on some calls only.",

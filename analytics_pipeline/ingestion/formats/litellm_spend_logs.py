@@ -52,7 +52,7 @@ SPENT_USAGES = ("metadata.usage_object", "metadata.additional_usage_values")
 SPENT_CALL = {
     "event_id": Restated("nullif($(request_id), 'None')"),
     "timestamp": "$(startTime)",
-    "user_id": asker("$(end_user)", "$(user)"),
+    "user_id": asker(f"$({BODY}.metadata.user_id)", "$(end_user)", "$(user)"),
     "session_id": first_of(
         f"$({BODY}.litellm_session_id)", f"$({BODY}.metadata.session_id)",
         assigned("$(session_id)"),

@@ -80,7 +80,8 @@ LOG_RECORD = EventMapping(
         "user_id": Restated(first_of(*(attribute(name, "log") for name in USER[:2]))),
         "session_id": attribute("session.id", "log"),
         "level": "coalesce("
-        f"['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL'][({SEVERITY} + 3) // 4], "
+        f"CASE WHEN {SEVERITY} BETWEEN 1 AND 24 THEN "
+        f"['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL'][({SEVERITY} + 3) // 4] END, "
         "nullif(regexp_extract($(log.severityNumber), '^SEVERITY_NUMBER_([A-Z]+)', 1), ''), "
         "nullif($(log.severityText), ''), 'UNKNOWN')",
         "message": "coalesce("

@@ -5,12 +5,12 @@ record keeps what the document says of it, with its resource and scope, and give
 plain object: ``{"key": "retries", "value": {"intValue": "3"}}`` becomes ``"retries": 3``.
 """
 
-import json
-
-from analytics_pipeline.lake.table import literal
-
-# Deeper lists and objects of an attribute stay as OTLP writes them.
-DEEPEST_VALUE = 8
+from analytics_pipeline.ingestion.formats.opentelemetry_values import (
+    flat_attributes,
+    opened_where_nested,
+    plain,
+    shape,
+)
 
 # The names that a message has in JSON with the field names of the protocol buffers.
 SNAKE_CASE = {
@@ -39,15 +39,8 @@ SIGNALS = {"Spans": "spans", "Metrics": "metrics", "Logs": "logRecords"}
 SCOPE = {"scope": "JSON", "schemaUrl": "JSON"} | {name: ["JSON"] for name in SIGNALS.values()}
 RESOURCE = {"resource": "JSON", "schemaUrl": "JSON"} | {f"scope{name}": [SCOPE] for name in SIGNALS}
 REQUEST = {f"resource{name}": [RESOURCE] for name in SIGNALS}
+BODY = "json_extract(point, '$.body')::VARCHAR"
 METRICS = ("gauge", "sum", "histogram", "exponentialHistogram", "summary")
-
-PAIRS = [{"key": "JSON", "value": "JSON"}]
-KEY, VALUE = "p.key::VARCHAR || ':'", "coalesce(p.value::VARCHAR, '{}')"
-SCALARS = ("stringValue", "boolValue", "doubleValue", "bytesValue")
-# In a list: scalars as they are written, and integers, which are written as texts.
-WRAPPED = r'\{"(?:stringValue|boolValue|doubleValue|bytesValue)":("(?:[^"\\]|\\.)*"|[^][{}"]*)\}'
-WRAPPED_INTEGER = r'\{"intValue":"?(-?\d+)"?\}'
-ARRAY, OBJECT = '{"arrayValue":', '{"kvlistValue":'
 
 
 def split() -> str:
@@ -62,7 +55,7 @@ def split() -> str:
             SELECT
                 document_number,
                 json_transform(CASE WHEN json_valid(document) THEN {request} END,
-                    {_shape(REQUEST)}) AS d
+                    {shape(REQUEST)}) AS d
             FROM document
         ),
         resource AS (
@@ -121,17 +114,17 @@ def split() -> str:
                 FROM message
             )
         ),
-        flat AS (SELECT *, {_flat_attributes("point")} AS flat FROM point),
+        flat AS (SELECT *, {flat_attributes("point")} AS flat FROM point),
         opened AS (
             SELECT * REPLACE (
-                {_with_member("point", "attributes", _opened_where_nested("flat", "point"))}
+                {_with_member("point", "attributes", opened_where_nested("flat", "point"))}
                     AS point
             )
             FROM flat
         ),
         plain AS (
             SELECT * REPLACE (
-                CASE WHEN kind = 'log' THEN {_with_member("point", "body", _plain_body("point"))}
+                CASE WHEN kind = 'log' THEN {_with_member("point", "body", plain(BODY))}
                     WHEN kind = 'span' AND json_exists(point, '$.events[0]')
                     THEN {_with_member("point", "events", _flat_messages("point", "events"))}
                     ELSE point END AS point
@@ -155,10 +148,6 @@ def _ordered(*numbers: str) -> str:
     for number in others:
         position = f"({position}) * {2**31} + {number}"
     return position
-
-
-def _shape(members: object) -> str:
-    return literal(json.dumps(members))
 
 
 def _renamed(document: str, names: dict[str, str], marks: tuple[str, ...]) -> str:
@@ -187,87 +176,10 @@ def _with_member(message: str, member: str, plain: str) -> str:
 
 
 def _flat_message(message: str) -> str:
-    return _with_member(message, "attributes", _flat_attributes(message))
+    return _with_member(message, "attributes", flat_attributes(message))
 
 
 def _flat_messages(message: str, member: str) -> str:
     """SQL of a list of messages in another, each with its attributes as a plain object."""
     messages = f"json_extract({message}, '$.{member}[*]')"
     return f"to_json(list_transform({messages}, lambda m: {_flat_message('m')}))"
-
-
-def _plain_body(log: str) -> str:
-    body = f"json_extract({log}, '$.body')::VARCHAR"
-    return f"CASE WHEN {_is_list(body)} THEN {_opened(body)} ELSE {_scalar(body)} END"
-
-
-def _is_a(kind: str, value: str) -> str:
-    return f"starts_with({value}, '{{\"{kind}\":')"
-
-
-def _is_list(value: str) -> str:
-    return f"({_is_a('arrayValue', value)} OR {_is_a('kvlistValue', value)})"
-
-
-def _scalar(value: str) -> str:
-    """SQL of the plain JSON of a value that OTLP wraps in an object which names its type.
-
-    The wrapper has one member, so the plain JSON is the text between its colon and its brace.
-    Lists stay as they are.
-    """
-
-    def inner(kind: str) -> str:
-        return f"substring({value}, {len(kind) + 5}, length({value}) - {len(kind) + 5})"
-
-    branches = " ".join(f"WHEN {_is_a(kind, value)} THEN {inner(kind)}" for kind in SCALARS)
-    integer = f"TRY_CAST(trim({inner('intValue')}, '\"') AS BIGINT)::VARCHAR"
-    return (
-        f"CASE {branches} "
-        f"WHEN {_is_a('intValue', value)} THEN coalesce({integer}, {inner('intValue')}) "
-        f"WHEN {value} = '{{}}' THEN 'null' ELSE {value} END"
-    )
-
-
-def _flat_attributes(message: str) -> str:
-    """SQL of the attributes of a message as a plain object, but for what lies in nested lists."""
-    scalars = f"substring({VALUE}, 26, length({VALUE}) - 28)"
-    for pattern in (WRAPPED, WRAPPED_INTEGER):
-        scalars = f"regexp_replace({scalars}, {literal(pattern)}, '\\1', 'g')"
-    value = (
-        f"CASE WHEN starts_with({VALUE}, '{ARRAY}{{\"values\":[') THEN '[' || {scalars} || ']' "
-        f"ELSE {_scalar(VALUE)} END"
-    )
-    pairs = f"json_transform({message}, {_shape({'attributes': PAIRS})}).attributes"
-    members = f"list_transform({pairs}, lambda p: {KEY} || {value})"
-    return f"'{{' || array_to_string({members}, ',') || '}}'"
-
-
-def _opened_where_nested(flat: str, message: str) -> str:
-    """SQL of flat attributes of a message, or of all its attributes where some are nested."""
-    attributes = f"json_extract({message}, '$.attributes')::VARCHAR"
-    wrapped = f"'{OBJECT}{{\"values\":' || {attributes} || '}}}}'"
-    nested = f"contains({flat}, '{ARRAY}') OR contains({flat}, '{OBJECT}')"
-    return f"CASE WHEN {nested} THEN {_opened(wrapped)} ELSE {flat} END"
-
-
-def _opened(value: str) -> str:
-    """SQL of the plain JSON of a wrapped list or object, which may hold others.
-
-    It opens level by level, each time the whole list of the pieces that the levels before left:
-    brackets, commas, keys, and values that are still wrapped. A lambda within a lambda for each
-    level would take the engine minutes to plan.
-    """
-    elements = "json_extract(t, '$.arrayValue.values[*]')"
-    pairs = f"json_transform(json_extract(t, '$.kvlistValue.values'), {_shape(PAIRS)})"
-    members = f"{pairs}, lambda p, i: [CASE WHEN i > 1 THEN ',' ELSE '' END || {KEY}, {VALUE}]"
-    values = f"{elements}, lambda e, i: [CASE WHEN i > 1 THEN ',' ELSE '' END, e::VARCHAR]"
-    pieces = f"[{value}]"
-    for _ in range(DEEPEST_VALUE):
-        pieces = (
-            f"flatten(list_transform({pieces}, lambda t: CASE WHEN {_is_a('arrayValue', 't')} "
-            f"THEN list_concat(['['], flatten(list_transform({values})), [']']) "
-            f"WHEN {_is_a('kvlistValue', 't')} "
-            f"THEN list_concat(['{{'], flatten(list_transform({members})), ['}}']) "
-            f"ELSE [{_scalar('t')}] END))"
-        )
-    return f"array_to_string({pieces}, '')"

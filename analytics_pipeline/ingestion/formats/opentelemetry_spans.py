@@ -7,6 +7,10 @@ LiteLLM. Where more than one name is there, the first of those listed here count
 
 from analytics_pipeline.ingestion.formats.declaration import EventMapping
 from analytics_pipeline.ingestion.formats.expressions import Restated
+from analytics_pipeline.ingestion.formats.opentelemetry_messages import (
+    last_numbered,
+    last_question,
+)
 
 INFERENCE = "'chat', 'text_completion', 'generate_content', 'completion'"
 ATTRIBUTES = "$(span.attributes)"
@@ -44,7 +48,7 @@ SPAN_ID = identifier("span.spanId", "[A-Za-z0-9+/]{11}=")
 PARENT_ID = identifier("span.parentSpanId", "[A-Za-z0-9+/]{11}=")
 IS_SPAN = "coalesce($(span.spanId), $(span.traceId), $(span.name), $(span.startTimeUnixNano))"
 DURATION = Restated(
-    "((TRY_CAST(nullif($(span.endTimeUnixNano), '0') AS BIGINT) "
+    "((TRY_CAST(nullif($(span.endTimeUnixNano), '0') AS BIGINT)::HUGEINT "
     "- TRY_CAST($(span.startTimeUnixNano) AS BIGINT)) / 1e9)::VARCHAR"
 )
 FAILED = "$(span.status.code) IN ('2', 'STATUS_CODE_ERROR')"
@@ -100,41 +104,13 @@ def unless_hit(text: str) -> str:
     return f"CASE WHEN lower({CACHE_HIT}) = 'true' THEN NULL ELSE {text} END"
 
 
-def last_question(messages: str) -> str:
-    """SQL of the text of the last message of a user in a list of messages, null where it is none.
-
-    A message has its text in ``content``, or in parts.
-    """
-    lists = (
-        f"json_extract_string(m, '$.{path}')" for path in ("parts[*].content", "content[*].text")
-    )
-    parts = f"array_to_string(list_concat({', '.join(lists)}), chr(10))"
-    plain = "CASE WHEN json_type(m, '$.content') = 'VARCHAR' THEN m ->> '$.content' END"
-    text = f"CASE WHEN m ->> '$.role' = 'user' THEN coalesce({plain}, {parts}) END"
-    texts = f"list_transform(json_extract({messages}, '$[*]'), lambda m: {text})"
-    return (
-        f"CASE WHEN starts_with({messages}, '[') AND json_valid({messages}) "
-        f"THEN list_last(list_filter({texts}, lambda t: t <> '')) END"
-    )
-
-
-def last_numbered(prefix: str, infix: str = "") -> str:
-    """SQL of the text of the last message of a user, where messages are numbered attributes."""
-    role = prefix.replace(".", "\\.") + "(\\d+)" + f"{infix}.role".replace(".", "\\.")
-    numbers = f'regexp_extract_all({ATTRIBUTES}, \'"{role}":"user"\', 1)'
-    return (
-        f"CASE WHEN contains({ATTRIBUTES}, '\"{prefix}') THEN json_extract_string({ATTRIBUTES}, "
-        f"'$.\"{prefix}' || list_max({numbers}::INTEGER[]) || '{infix}.content\"') END"
-    )
-
-
 INPUT = attribute("input.value")
 EVENTS = "json_extract($(span.events), '$[*]')"
 QUERY = first_of(
     last_question(attribute("gen_ai.input.messages")),
     last_question(attribute("gen_ai.prompt")),
-    last_numbered("gen_ai.prompt."),
-    last_numbered("llm.input_messages.", ".message"),
+    last_numbered(ATTRIBUTES, "gen_ai.prompt."),
+    last_numbered(ATTRIBUTES, "llm.input_messages.", ".message"),
     f"CASE WHEN NOT starts_with({INPUT}, '{{') THEN {INPUT} END",
     "CASE WHEN contains($(span.events), 'gen_ai.user.message') THEN list_last(list_filter("
     f"list_transform({EVENTS}, lambda e: CASE WHEN e ->> '$.name' = 'gen_ai.user.message' "

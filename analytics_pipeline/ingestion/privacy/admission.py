@@ -1,7 +1,8 @@
 """SQL that carries out the policies on a regular JSON record, without a look at each token.
 
-A record is regular at a path where the last key of the path stands in it once and its value is
-written with no space or one before it. Whatever else there is goes to the exact function.
+A record is regular at a path where the last key of the path stands in it once, with at most one
+space before its value, and the value is simple. ``irregular`` tells the others, which are for the
+exact function.
 """
 
 import re
@@ -11,20 +12,20 @@ from analytics_pipeline.ingestion.privacy.paths import json_path, parts_of
 from analytics_pipeline.ingestion.privacy.policies import RecordPolicies
 from analytics_pipeline.ingestion.privacy.redaction import placeholder
 from analytics_pipeline.lake.table import literal
+from analytics_pipeline.settings import Policy
 
-Call = Callable[[str], str]
 # Other characters could be written as escapes that the hint for escapes does not match.
 UNESCAPED_KEY = re.compile(r"[ !#-.0-\[\]-~]+")
+# An id: what DuckDB gives as its text is also how it is written.
+ID = r'"[^"\\]*"|null|[0-9]+'
+NO_ID = r'"[^"\\]*\\|n[^u]|[0-9]+[^0-9,} ]|[^"n0-9 ]'
+SCALAR = r'"(?:[^"\\]|\\.)*"|[0-9tfn-][0-9A-Za-z.+-]*'
+NO_SCALAR = r'[^"0-9tfn -]'
 
 
 def is_plain(path: str) -> bool:
     """Whether this SQL can see the last key of a path."""
     return UNESCAPED_KEY.fullmatch(parts_of(path)[-1]) is not None
-
-
-def bound(name: str, value: str, expression: str) -> str:
-    """SQL of an expression in which a name stands for a value, so that it is computed once."""
-    return f"list_transform([{value}], lambda {name}: {expression})[1]"
 
 
 def key_of(path: str) -> str:
@@ -37,61 +38,47 @@ def occurs_once(record: str, key: str) -> str:
     return f"strlen(replace({record}, {key}, '')) + strlen({key}) >= strlen({record})"
 
 
-def repeated_hint(path: str) -> str:
-    """RE2 pattern of records in which the last key of a path stands more than once."""
-    key = re.escape(f'"{parts_of(path)[-1]}"')
-    return f"{key}(?s:.*){key}"
-
-
 def value_at(record: str, path: str) -> str:
     """SQL of the text at a path."""
     return f"json_extract_string({record}, {literal(json_path(path))})"
 
 
-def admitted(policies: RecordPolicies, record: str, exact: Call, pseudonym: Call) -> str:
-    """SQL of a record with its policies carried out.
+def changing(policies: RecordPolicies) -> list[tuple[str, Policy]]:
+    """The paths at which something is to be changed."""
+    return [(path, policy) for path, policy in policies.paths.items() if policy != "keep"]
 
-    ``exact`` makes the SQL of the exact function from the SQL of a record, ``pseudonym`` that of
-    a pseudonym from the SQL of an id. Where there is but one path, records in which its last key
-    is repeated must have been seen by ``repeated_hint``, which is faster than to count.
+
+def irregular(path: str, policy: Policy) -> str:
+    """RE2 pattern of the records that are not regular at a path."""
+    key = _key_pattern(path)
+    other = NO_ID if policy == "hash" else NO_SCALAR
+    return rf"{key}(?:(?s:.*){key}|[^:]|: ?(?:{other})|:  )"
+
+
+def admitted(policies: RecordPolicies, record: str, pseudonym: Callable[[str], str]) -> str:
+    """SQL of a regular record with its policies carried out.
+
+    ``pseudonym`` makes the SQL of a pseudonym from the SQL of an id, null from null. What is not
+    at the very path, though its last key is there, is replaced by itself.
     """
     changed = record
-    paths = [(path, policy) for path, policy in policies.paths.items() if policy != "keep"]
-    for number, (path, policy) in enumerate(paths):
-        name = f"record_{number}"
+    for path, policy in changing(policies):
+        key = _key_pattern(path)
+        found = value_at(record, path)
         if policy == "hash":
-            step = _replaced(path, name, exact, pseudonym("found"))
+            pattern = rf"({key}: ?)(?:{ID})"
+            new = f"""'\\1"' || {pseudonym(found)} || '"'"""
         elif policy == "redact":
-            step = _replaced(path, name, exact, literal(placeholder(parts_of(path)[-1])))
+            pattern = rf"({key}: ?)(?:{SCALAR})"
+            put = literal(f'\\1"{placeholder(parts_of(path)[-1])}"')
+            new = f"CASE WHEN {found} IS NOT NULL THEN {put} END"
         else:
-            step = _dropped(path, name, exact)
-        if len(paths) > 1:
-            step = f"CASE WHEN {occurs_once(name, key_of(path))} THEN {step} ELSE {exact(name)} END"
-        changed = bound(name, changed, step)
+            entry = rf"{key}: ?(?:{SCALAR})"
+            pattern = rf", ?{entry}|{entry}, ?|{entry}"
+            new = f"CASE WHEN json_exists({record}, {literal(json_path(path))}) THEN '' END"
+        changed = f"regexp_replace({changed}, {literal(pattern)}, coalesce({new}, '\\0'))"
     return changed
 
 
-def _replaced(path: str, record: str, exact: Call, new: str) -> str:
-    key = key_of(path)
-    change = exact(record)
-    # A string, as most sources write it, is tried first; what finds nothing leaves it to the next.
-    for before, after in ((": ", ","), (":", ","), (': "', '"'), (':"', '"')):
-        old = f"{key} || {literal(before)} || found || {literal(after)}"
-        end = '"' if after == '"' else '",'
-        put = f"{key} || {literal(before.rstrip(chr(34)) + chr(34))} || new || {literal(end)}"
-        tried = f"CASE WHEN text = {record} THEN {change} ELSE text END"
-        change = bound("text", f"replace({record}, {old}, {put})", tried)
-    change = bound("new", new, change)
-    change = f"CASE WHEN found IS NULL OR found = '' THEN {record} ELSE {change} END"
-    return bound("found", value_at(record, path), change)
-
-
-def _dropped(path: str, record: str, exact: Call) -> str:
-    entry = f"{key_of(path)} || ':' || found"
-    without = (
-        f"replace(replace({record}, {entry} || ',', ''), ',' || {entry} || {literal('}')}, "
-        f"{literal('}')})"
-    )
-    found = f"json_extract({record}, {literal(json_path(path))})::VARCHAR"
-    change = bound("text", without, f"CASE WHEN text = {record} THEN {exact(record)} ELSE text END")
-    return bound("found", found, f"CASE WHEN found IS NULL THEN {record} ELSE {change} END")
+def _key_pattern(path: str) -> str:
+    return re.escape(f'"{parts_of(path)[-1]}"')

@@ -129,12 +129,13 @@ class Door:
             return record
         if policies.allowed is not None or not all(map(admission.is_plain, policies.paths)):
             return exact(record)
-        regular = admission.admitted(policies, record, exact, pseudonym)
-        changed = [path for path, policy in policies.paths.items() if policy != "keep"]
+        regular = admission.admitted(policies, record, pseudonym)
         hints = [self._redaction.hint if self._redaction is not None else ESCAPED_ASCII]
-        hints += [admission.repeated_hint(path) for path in changed if len(changed) == 1]
-        exceptional = f"regexp_matches({record}, {literal('|'.join(hints))})"
-        return f"CASE WHEN {exceptional} THEN {exact(record)} ELSE {regular} END"
+        hints += [admission.irregular(*change) for change in admission.changing(policies)]
+        # Each pattern is a pass over the text; too many in one exceed the states that RE2 keeps.
+        searches = ["|".join(hints[:2]), *hints[2:]]
+        found = " OR ".join(f"regexp_matches({record}, {literal(hint)})" for hint in searches)
+        return f"CASE WHEN {found} THEN {exact(record)} ELSE {regular} END"
 
     def _text(
         self, policies: RecordPolicies, record: str, day: str, number: int, pattern: str | None

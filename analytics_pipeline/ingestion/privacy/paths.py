@@ -25,6 +25,7 @@ class PathTree:
     policy: Policy | None = None
     is_person: bool = False
     is_allowed: bool = False
+    leads_to_allowed: bool = False
     below: dict[str, "PathTree"] = field(default_factory=dict)
 
     def at(self, path: str) -> "PathTree":
@@ -36,9 +37,8 @@ class PathTree:
 
     def allow(self, path: str) -> None:
         """Mark a path as allowed, with all below it."""
-        self.at(path).is_allowed = True
-
-    @property
-    def leads_to_allowed(self) -> bool:
-        """Whether something here or below is allowed."""
-        return self.is_allowed or any(node.leads_to_allowed for node in self.below.values())
+        node = self
+        for part in parts_of(path):
+            node = node.below.setdefault(part, PathTree())
+            node.leads_to_allowed = True
+        node.is_allowed = True

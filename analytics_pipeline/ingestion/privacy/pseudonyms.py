@@ -124,8 +124,11 @@ class PseudonymKeys:
         return chosen
 
     def pseudonym(self, person: str, event_date: date | None) -> str:
-        """The pseudonym of an id on an event date; a pseudonym of any of the keys is kept."""
-        if self.made(person):
+        """The pseudonym of an id on an event date; a pseudonym of any of the keys is kept.
+
+        An empty text names nobody and stays.
+        """
+        if not person or self.made(person):
             return person
         return self.key_of(event_date).pseudonym(person)
 

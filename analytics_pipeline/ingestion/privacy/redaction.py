@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from analytics_pipeline.ingestion.privacy.keys import KEYS_HINT, NAMED_SECRET
 from analytics_pipeline.ingestion.privacy.personal import PERSONAL_RULES, national_phone
@@ -63,15 +64,22 @@ class Redaction:
         if len(text) < SHORTEST_SECRET:
             return text
         folded = text.lower()
-        for rule in self.rules:
-            if rule.anchors and not any(anchor in folded for anchor in rule.anchors):
-                continue
-            if rule.kind == "ip" and VERSION_KEY.search(key):
-                continue
-            changed = replaced(rule, text)
-            if changed is not text:
-                text, folded = changed, changed.lower()
+        numbers = {number for anchor, number in self._anchored if anchor in folded}
+        for number in sorted(numbers.union(self._always)):
+            rule = self.rules[number]
+            if rule.kind != "ip" or not VERSION_KEY.search(key):
+                text = replaced(rule, text)
         return text
+
+    @cached_property
+    def _anchored(self) -> tuple[tuple[str, int], ...]:
+        return tuple(
+            (anchor, number) for number, rule in enumerate(self.rules) for anchor in rule.anchors
+        )
+
+    @cached_property
+    def _always(self) -> tuple[int, ...]:
+        return tuple(number for number, rule in enumerate(self.rules) if not rule.anchors)
 
     def redacted_record(self, text: str) -> str:
         """The text of a record that is no JSON without its secrets."""

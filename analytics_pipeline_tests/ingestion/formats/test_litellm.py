@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from analytics_pipeline.ingestion.formats.catalog import FORMATS as ALL_FORMATS
+from analytics_pipeline.ingestion.formats.declaration import paths_of
 from analytics_pipeline.ingestion.formats.litellm import LITELLM
 from analytics_pipeline.ingestion.formats.litellm_spend_logs import LITELLM_SPEND_LOGS
 from analytics_pipeline_tests.ingestion.formats.mapping import mapped
@@ -85,14 +86,14 @@ def expected(payload: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     metadata = payload["metadata"]
     named = payload["end_user"] or payload["model_parameters"].get("user")
     owner = metadata["user_api_key_user_id"]
-    given = (metadata.get("requester_metadata") or {}).get("session_id")
+    request = metadata.get("requester_metadata") or {}
+    by_owner = "user_id" in request
     trace = None if is_random_uuid(payload["trace_id"]) else payload["trace_id"]
-    by_owner = payload["call_type"] == "anthropic_messages"
     call = {
         "event_id": payload["id"],
         "timestamp": pytest.approx(payload["startTime"], abs=1e-6),
         "user_id": (owner or named) if by_owner else (named or owner),
-        "session_id": payload["session_id"] or given or trace,
+        "session_id": payload["session_id"] or request.get("session_id") or trace,
         "team": metadata["user_api_key_team_alias"],
         "model": without_provider(payload["model"], payload["custom_llm_provider"]),
         "prompt_tokens": payload["prompt_tokens"],
@@ -241,3 +242,10 @@ def test_paths_that_name_a_person_are_declared() -> None:
     hashes = "metadata.user_api_key_hash"
     assert any(at(each, hashes) for each in payloads())
     assert set(LITELLM.personal) == named | {hashes}
+
+
+def test_what_decides_on_the_user_are_names_of_persons_only() -> None:
+    """They may be pseudonyms before the mapping sees them, and nothing else may become one."""
+    for source in (LITELLM, LITELLM_SPEND_LOGS):
+        for mapping in source.mappings:
+            assert set(paths_of(mapping.fields["user_id"])) <= set(source.personal)

@@ -392,6 +392,23 @@ def test_attributes_of_any_depth_repeated_and_malformed() -> None:
     assert malformed["span"]["attributes"] == "x"
 
 
+def test_malformed_attributes_and_numbers_leave_a_record() -> None:
+    array = {"arrayValue": {"values": [{"arrayValue": {"values": [{"intValue": 1}]}}]}}
+    odd = [
+        {"key": {"arrayValue": 5}, "value": array},
+        {"key": "two", "value": {"doubleValue": {"arrayValue": 5}, "x": 1}},
+        {"key": "also", "value": {"arrayValue": {"values": [{"stringValue": 1}], "x": [1]}}},
+        {"key": "list", "value": {"arrayValue": 5}},
+    ]
+    ends = {"startTimeUnixNano": str(-(2**63)), "endTimeUnixNano": str(2**63 - 1)}
+    (event,) = read([request(span(attributes=odd, **ends))])
+    assert event.event_type == "span"
+    assert float(event.fields["duration"]) == pytest.approx(2**64 / 1e9)
+    far = {"key": f"gen_ai.prompt.{'9' * 40}.role", "value": {"stringValue": "user"}}
+    call = span(attributes=[*pairs(gen_ai__operation__name="chat"), far])
+    assert "query" not in read([request(call)])[0].fields
+
+
 def test_only_a_cache_that_says_so_answered() -> None:
     cases = [
         ({}, "false"),
