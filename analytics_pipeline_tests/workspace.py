@@ -18,6 +18,8 @@ from analytics_pipeline.lake.table import Table
 from analytics_pipeline.settings import Settings, read_settings
 
 COUNTS = ["lines", "validated", "duplicate", "quarantined", "blank"]
+# Tests that are not about privacy see the values that they wrote.
+PRIVACY_OFF = {"fields": {"user_id": "keep"}, "redact_text": False}
 
 
 @dataclass(frozen=True)
@@ -30,9 +32,14 @@ class Workspace:
     def create(cls, root: Path, **overrides: Any) -> "Workspace":
         (root / "landing").mkdir(parents=True)
         ingestion = {"settle_seconds": 0, **overrides.pop("ingestion", {})}
+        privacy = overrides.pop("privacy", PRIVACY_OFF)
         return cls(
             read_settings(
-                landing_zone=root / "landing", lake=root / "lake", ingestion=ingestion, **overrides
+                landing_zone=root / "landing",
+                lake=root / "lake",
+                ingestion=ingestion,
+                privacy=privacy,
+                **overrides,
             )
         )
 

@@ -8,10 +8,11 @@ from datetime import UTC, date, datetime, timedelta
 import duckdb
 import pyarrow as pa
 
-from analytics_pipeline.ingestion.discovery import LandedFile
+from analytics_pipeline.ingestion.discovery import DATABASE_ENDINGS, LandedFile
 from analytics_pipeline.ingestion.file_reading import FileReader
 from analytics_pipeline.ingestion.ledger import FileVersion, Ledger
 from analytics_pipeline.ingestion.lines import UnreadableFileError
+from analytics_pipeline.ingestion.privacy.door import Door
 from analytics_pipeline.ingestion.record_reading import STREAM_SCHEMA, Group, records_query
 from analytics_pipeline.ingestion.tables import RAW_EVENTS
 from analytics_pipeline.lake.lake import Lake
@@ -69,10 +70,12 @@ class Batch:
         latest = self._taken_at + timedelta(
             seconds=self._settings.ingestion.future_tolerance_seconds
         )
+        door = Door.of(self._settings)
+        door.register(connection)
         for group, members in groups.items():
             stream = pa.RecordBatchReader.from_batches(STREAM_SCHEMA, self._stream(members))
             connection.register("stream", stream)
-            query = records_query(group, "stream", self._settings, latest)
+            query = records_query(group, "stream", self._settings, latest, door)
             connection.execute(f"INSERT INTO line_read BY NAME {query}")
             connection.unregister("stream")
         taken = [
@@ -125,8 +128,8 @@ class Batch:
             yield pa.record_batch([numbers, times, *batch.columns], schema=STREAM_SCHEMA)
         state = file.state_now()
         # A file that changed while it was read is not a version: its lines go unused, and it is
-        # taken when it has settled.
-        if state == file.state:
+        # taken when it has settled. A database was read from a snapshot.
+        if state == file.state or file.path.endswith(DATABASE_ENDINGS):
             self._versions[number] = FileVersion(
                 file.path,
                 state,

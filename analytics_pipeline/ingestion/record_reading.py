@@ -5,12 +5,15 @@ from datetime import datetime
 
 import pyarrow as pa
 
+from analytics_pipeline.events.tables import all_fields
 from analytics_pipeline.ingestion import key_fields
 from analytics_pipeline.ingestion.formats import compiling
 from analytics_pipeline.ingestion.formats.catalog import format_named
-from analytics_pipeline.ingestion.formats.declaration import Format
+from analytics_pipeline.ingestion.formats.declaration import Format, paths_of
 from analytics_pipeline.ingestion.formats.native import NATIVE
 from analytics_pipeline.ingestion.lines import LINES_SCHEMA
+from analytics_pipeline.ingestion.privacy.door import Door
+from analytics_pipeline.ingestion.privacy.policies import policies_of
 from analytics_pipeline.ingestion.times import utc
 from analytics_pipeline.lake.table import literal
 from analytics_pipeline.settings import Settings
@@ -30,12 +33,15 @@ class Group:
     time_zone: str
 
 
-def records_query(group: Group, stream: str, settings: Settings, latest: datetime) -> str:
-    """SQL query of the records of a stream of alike files.
+def records_query(
+    group: Group, stream: str, settings: Settings, latest: datetime, door: Door
+) -> str:
+    """SQL query of the records of a stream of alike files, after the privacy door.
 
-    The stream has the columns of STREAM_SCHEMA. The query gives file_number, line_number,
-    event_type, event_time, line, bytes and event_date, which is null where the record has no time
-    between ``first_event_date`` and ``latest``.
+    The stream has the columns of STREAM_SCHEMA; the door must be registered where the query runs.
+    The query gives file_number, line_number, event_type, event_time, line, bytes and event_date,
+    which is null where the record has no time between ``first_event_date`` and ``latest``. Of a
+    record whose user opted out there is only event_date.
     """
     source = format_named(group.format, settings)
     first = settings.first_event_date.isoformat()
@@ -45,9 +51,9 @@ def records_query(group: Group, stream: str, settings: Settings, latest: datetim
         if source.pattern is not None
         else "json_valid(line)"
     )
-    return f"""
+    dated = f"""
         SELECT
-            file_number, line_number, event_type, event_time, line, bytes,
+            *,
             CASE
                 WHEN event_time BETWEEN DATE {literal(first)} AND TIMESTAMP {literal(str(latest))}
                 THEN event_time::DATE
@@ -68,6 +74,45 @@ def records_query(group: Group, stream: str, settings: Settings, latest: datetim
             )
         )
     """
+    return _admitted(source, dated, settings, door)
+
+
+def _admitted(source: Format, dated: str, settings: Settings, door: Door) -> str:
+    policies = policies_of(settings.privacy, source.name, _paths_by_field(source), source.personal)
+    # A record without a date of its own falls under a key by the date of its file.
+    day = f"coalesce(event_date, TRY_CAST({compiling.FILE_TIME} AS DATE))"
+    is_json = "false" if source.pattern is not None else "found IS NOT NULL"
+    text = door.sql(
+        policies, record="line", is_json=is_json, event_date=day, pattern=source.pattern
+    )
+    raw = door.bytes_sql(policies, raw="bytes", event_date=day, pattern=source.pattern)
+    columns = {
+        "event_type": "event_type", "event_time": "event_time",
+        "line": text.record, "bytes": raw.record,
+    }  # fmt: skip
+    opted_out = f"coalesce({text.opted_out}, false) OR coalesce({raw.opted_out}, false)"
+    if (text.opted_out, raw.opted_out) == ("false", "false"):
+        stored = ", ".join(f"{sql} AS {name}" for name, sql in columns.items())
+        return f"SELECT file_number, line_number, event_date, {stored} FROM ({dated})"
+    stored = ", ".join(
+        f"CASE WHEN NOT opted_out THEN {sql} END AS {name}" for name, sql in columns.items()
+    )
+    return f"""
+        SELECT file_number, line_number, event_date, {stored}
+        FROM (SELECT *, {opted_out} AS opted_out FROM ({dated}))
+    """
+
+
+def _paths_by_field(source: Format) -> dict[str, list[str]]:
+    """The paths of a format's records that each field of an event comes from."""
+    if source is NATIVE:
+        return {field.path: [field.path] for field in all_fields().values()}
+    found: dict[str, list[str]] = {}
+    for mapping in source.mappings:
+        for field, sql in mapping.fields.items():
+            read = [path for path in paths_of(sql) if path != compiling.FILE_TIME]
+            found.setdefault(field, []).extend(read)
+    return found
 
 
 def _found(source: Format) -> str:

@@ -24,10 +24,11 @@ INGEST = """
 import sys
 from pathlib import Path
 from analytics_pipeline.settings import read_settings
-from analytics_pipeline_tests.workspace import Workspace
+from analytics_pipeline_tests.workspace import PRIVACY_OFF, Workspace
 landing, lake = map(Path, sys.argv[1:])
 workspace = Workspace(read_settings(
-    landing_zone=landing, lake=lake, ingestion={"settle_seconds": 0, "batch_bytes": 20_000}
+    landing_zone=landing, lake=lake, privacy=PRIVACY_OFF,
+    ingestion={"settle_seconds": 0, "batch_bytes": 20_000},
 ))
 print("ready", flush=True)
 workspace.ingest()
