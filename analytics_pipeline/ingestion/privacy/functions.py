@@ -72,20 +72,24 @@ class DoorFunctions:
     def register(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Create the functions for all connections to the same database, where they are not."""
         with _registering:
+            if self._is_registered(connection):
+                return
             for name, function in self._functions.items():
-                try:
-                    connection.create_function(
-                        self._name(name), function.run, list(function.parameters),
-                        function.returns, type="arrow", null_handling="special",
-                    )  # type: ignore[call-overload]  # fmt: skip
-                except duckdb.CatalogException:
-                    continue
+                connection.create_function(
+                    self._name(name), function.run, list(function.parameters), function.returns,
+                    type="arrow", null_handling="special",
+                )  # type: ignore[call-overload]  # fmt: skip
 
     def unregister(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Remove the functions."""
         with _registering:
-            for name in self._functions:
-                connection.remove_function(self._name(name))
+            if self._is_registered(connection):
+                for name in self._functions:
+                    connection.remove_function(self._name(name))
+
+    def _is_registered(self, connection: duckdb.DuckDBPyConnection) -> bool:
+        query = "SELECT count(*) > 0 FROM duckdb_functions() WHERE function_name = ?"
+        return bool(connection.execute(query, [self._name("pseudonym")]).fetchall()[0][0])
 
     def _name(self, name: str) -> str:
         return f"privacy_{name}_{self._suffix}"

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from analytics_pipeline.ingestion.privacy.rules import Rule
 
 # In JSON text, what is not part of the word, number or UUID before; a letter may be an escape's.
-BOUNDARY = r"(?:^|[^0-9A-Za-z_.-]|\\[bfnrt])"
+ESCAPE = r"\\(?:[bfnrt]|u[0-9A-Fa-f]{4})"
+BOUNDARY = rf"(?:^|[^0-9A-Za-z_.-]|{ESCAPE})"
 
 EMAIL = Rule(
     "email",
@@ -37,7 +38,7 @@ CARD = Rule(
         r"(?!\w|\.\d)",
         re.ASCII,
     ),
-    r"(?:^|[^0-9.])[2-6][0-9]{12}|"
+    rf"(?:^|[^0-9.]|{ESCAPE})[2-6][0-9]{{12}}|"
     rf"{BOUNDARY}[2-6][0-9]{{3}}[ -](?:[0-9]{{4}}[ -][0-9]{{4}}|[0-9]{{6}})[ -][0-9]{{4}}",
     accepts=_is_card,
 )
@@ -134,7 +135,7 @@ def _is_international_phone(match: re.Match[str]) -> bool:
 
 PHONE = Rule(
     "phone",
-    re.compile(rf"(?<![\w+.]){INTERNATIONAL_PHONE}(?![0-9])", re.ASCII),
+    re.compile(rf"(?<![\w+.]){INTERNATIONAL_PHONE}(?!\w)", re.ASCII),
     INTERNATIONAL_PHONE,
     ("+",),
     _is_international_phone,
@@ -164,7 +165,7 @@ def national_phone(region: str) -> Rule:
     return Rule(
         "phone",
         re.compile(rf"(?<![\w:.+-]){body}(?![\w]|\.\d)", re.ASCII),
-        rf"(?:^|[^0-9:.+-]){body}",
+        rf"(?:^|[^0-9:.+-]|{ESCAPE}){body}",
         ("0",),
         accepts,
     )

@@ -13,6 +13,7 @@ from analytics_pipeline.ingestion.privacy.rules import Rule
 # Any character may be written as an escape in JSON, and then no other hint sees it.
 ESCAPED_ASCII = r"\\u00[0-7]"
 SHORTEST_SECRET = 6
+MOST_PASSES = 8
 PLACEHOLDER = re.compile(r"\[REDACTED:[^\]]*\]")
 VERSION_KEY = re.compile(r"version|release", re.IGNORECASE)
 
@@ -63,6 +64,15 @@ class Redaction:
         """
         if len(text) < SHORTEST_SECRET:
             return text
+        # What was replaced may part what stood beside it, and so let another rule see it.
+        for _ in range(MOST_PASSES):
+            changed = self._passed(text, key)
+            if changed == text:
+                break
+            text = changed
+        return text
+
+    def _passed(self, text: str, key: str) -> str:
         folded = text.lower()
         numbers = {number for anchor, number in self._anchored if anchor in folded}
         for number in sorted(numbers.union(self._always)):
