@@ -43,6 +43,7 @@ QUERY = EventMapping(
         "response_time": "$(response_time)",
         "model": "$(context.model)",
     },
+    records="rows of the table",
 )
 
 
@@ -62,4 +63,6 @@ BEHAVIORAL = Format(
     recognizes=recognizes,
     split=CONTEXT_OPENED,
     personal=("context.user_id", "context.project_path", "context.git_repo"),
+    recognized_by="the columns `query_hash`, `query_text`, `cache_hit`, `response_time` and "
+    "`timestamp`, and no `event_type`",
 )

@@ -76,17 +76,22 @@ def groups_of(pattern: str) -> list[str]:
     return list(re.compile(pattern.replace("(?<", "(?P<")).groupindex)
 
 
-def unmapped(source: Format, mapping: EventMapping, record: str, found: str = "v") -> str:
-    """SQL of what the mapping does not take over from a record, as JSON; null where nothing is.
-
-    A path that enters a computed field is kept, unless the field says all that it says.
-    """
-    taken = [
+def taken_over(mapping: EventMapping) -> list[str]:
+    """The paths of which some field says all that stands there, so that they need not be kept."""
+    return [
         path
         for sql in mapping.fields.values()
         if PLACEHOLDER.fullmatch(sql) or isinstance(sql, Restated)
         for path in paths_of(sql)
     ]
+
+
+def unmapped(source: Format, mapping: EventMapping, record: str, found: str = "v") -> str:
+    """SQL of what the mapping does not take over from a record, as JSON; null where nothing is.
+
+    A path that enters a computed field is kept, unless the field says all that it says.
+    """
+    taken = taken_over(mapping)
     if source.pattern is not None:
         left = [name for name in groups_of(source.pattern) if name not in taken]
         if not left:

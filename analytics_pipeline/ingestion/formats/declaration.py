@@ -19,12 +19,14 @@ class EventMapping:
     file in UTC, as text. The texts are converted and judged like those of a native event. Where
     the SQL is more than one placeholder, ``notes`` says in words what it does. ``when`` is an SQL
     condition on the record; the first mapping of a format whose condition holds is the one.
+    ``records`` says in words which records it is for.
     """
 
     event_type: str
     fields: Mapping[str, str]
     when: str = "true"
     notes: Mapping[str, str] = field(default_factory=dict)
+    records: str = ""
 
 
 @dataclass(frozen=True)
@@ -32,8 +34,9 @@ class Format:
     """A format in which a source writes records.
 
     ``recognizes`` tells a record of this format from those of any other, by the decoded JSON
-    object; a text format is recognized by its ``pattern``, an RE2 pattern with named groups that
-    a record's first line matches from its beginning. ``split`` is for documents that hold many
+    object, and ``recognized_by`` says in words by what; a text format is recognized by its
+    ``pattern``, an RE2 pattern with named groups that a record's first line matches from its
+    beginning. ``split`` is for documents that hold many
     records: SQL of a query on a relation ``document`` (document_number BIGINT, document VARCHAR)
     that gives (document_number, position, record VARCHAR); documents without records must give
     none. ``personal`` are the paths that name a person beside the mapped user_id.
@@ -46,6 +49,7 @@ class Format:
     split: str | None = None
     pattern: str | None = None
     personal: tuple[str, ...] = ()
+    recognized_by: str = ""
 
 
 def paths_of(sql: str) -> Iterator[str]:

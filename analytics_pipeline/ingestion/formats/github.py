@@ -47,6 +47,10 @@ def _repository(url: str) -> str:
     return f"coalesce({from_url}, $(repository.full_name))"
 
 
+def _records(at: str, things: str) -> str:
+    return f"{things} in webhooks" if at else f"{things} of the REST API"
+
+
 def _state(at: str) -> str:
     return f"coalesce(nullif($({at}conclusion), ''), $({at}status))"
 
@@ -66,6 +70,7 @@ def _run(at: str, when: str) -> EventMapping:
             "finished_at": f"CASE WHEN $({at}status) = 'completed' THEN $({at}updated_at) END",
         },
         when=when,
+        records=_records(at, "runs"),
         notes={
             "event_id": "url, run_attempt and status: each state of each attempt is one event, "
             "however often it is delivered. Builds are counted by those with finished_at",
@@ -94,6 +99,7 @@ def _job(at: str, when: str) -> EventMapping:
             "finished_at": f"$({at}completed_at)",
         },
         when=when,
+        records=_records(at, "jobs"),
         notes={
             "event_id": "url and status; an attempt has jobs of its own",
             "timestamp": "started_at, else created_at",
@@ -117,6 +123,7 @@ def _deployment(at: str, when: str) -> EventMapping:
             "environment": f"$({at}environment)",
         },
         when=when,
+        records=_records(at, "deployments"),
         notes={
             "event_id": "url",
             "repository": REPOSITORY_NOTE,
@@ -143,6 +150,7 @@ def _deployment_status(at: str, when: str) -> EventMapping:
             "environment": f"coalesce({environment}, $(deployment.environment))",
         },
         when=when,
+        records=_records(at, "statuses of deployments"),
         notes={
             "event_id": "url and state",
             "repository": REPOSITORY_NOTE,
@@ -191,6 +199,10 @@ GITHUB = Format(
         _deployment_status("", "$(deployment_url) IS NOT NULL AND $(state) IS NOT NULL"),
     ),
     recognizes=recognizes,
+    recognized_by="a webhook by `action` and what it is about (`workflow_run`, `workflow_job`, "
+    "`deployment` or `deployment_status`), a page by `total_count` and `workflow_runs` or `jobs`, "
+    "an object by `run_number` or `run_id` with `head_sha`, by `statuses_url`, `environment` and "
+    "`sha`, or by `deployment_url` and `state`",
     split=PAGES,
     personal=(*PERSONAL, *(f"{holder}.{path}" for holder in HOLDERS for path in PERSONAL)),
 )

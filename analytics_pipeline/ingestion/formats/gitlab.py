@@ -37,6 +37,7 @@ PIPELINE = EventMapping(
         f"CASE WHEN $(status) IN ({FINAL}) THEN $(updated_at) END)",
     },
     when="$(sha) IS NOT NULL AND $(web_url) LIKE '%/pipelines/%'",
+    records="pipelines of the REST API",
     notes={
         "event_id": EVENT_ID_NOTE,
         "repository": REPOSITORY_NOTE,
@@ -59,6 +60,7 @@ JOB = EventMapping(
         "finished_at": "$(finished_at)",
     },
     when="$(stage) IS NOT NULL AND $(web_url) LIKE '%/jobs/%'",
+    records="jobs of the REST API",
     notes={
         "event_id": EVENT_ID_NOTE,
         "repository": REPOSITORY_NOTE,
@@ -85,6 +87,7 @@ DEPLOYMENT = EventMapping(
         "environment": "$(environment.name)",
     },
     when="$(environment.name) IS NOT NULL AND $(sha) IS NOT NULL",
+    records="deployments of the REST API",
     notes={
         "event_id": EVENT_ID_NOTE,
         "repository": "the project's path, out of the URL of the job that deploys or of its "
@@ -112,6 +115,7 @@ PIPELINE_HOOK = EventMapping(
         "finished_at": "$(object_attributes.finished_at)",
     },
     when="$(object_kind) = 'pipeline'",
+    records="pipelines in webhooks",
     notes={"event_id": EVENT_ID_NOTE},
 )
 
@@ -139,6 +143,7 @@ def _job_hook(key: str) -> EventMapping:
             "finished_at": f"$({key}_finished_at)",
         },
         when=f"$({key}_id) IS NOT NULL AND $(object_kind) IN ('build', 'job')",
+        records=f"jobs in webhooks, with {key}_id",
         notes={
             "event_id": EVENT_ID_NOTE,
             "repository": "project.path_with_namespace, else out of repository.homepage",
@@ -159,6 +164,7 @@ DEPLOYMENT_HOOK = EventMapping(
         "environment": "$(environment)",
     },
     when="$(object_kind) = 'deployment'",
+    records="deployments in webhooks",
     notes={
         "event_id": EVENT_ID_NOTE,
         "commit": "out of commit_url, else short_sha",
@@ -206,5 +212,8 @@ GITLAB = Format(
         PIPELINE,
     ),
     recognizes=recognizes,
+    recognized_by="a webhook by `object_kind` (pipeline, build, job or deployment), a pipeline by "
+    "`project_id`, `sha`, `ref`, `status` and `web_url`, a job by `stage` and `pipeline` in place "
+    "of `project_id` and `sha`, a deployment by `environment`, `deployable`, `sha` and `ref`",
     personal=(*PERSONAL, *(f"deployable.{path}" for path in PERSONAL), "user_url"),
 )

@@ -43,12 +43,18 @@ LITELLM = Format(
     description="Calls as LiteLLM's loggers write them (StandardLoggingPayload): one JSON object "
     "a line, a file, or an element of an array.",
     recognizes=lambda record: {"id", "call_type", "startTime", "response_cost"} <= record.keys(),
+    recognized_by="the members `id`, `call_type`, `startTime` and `response_cost`",
     mappings=(
         EventMapping(
             "failed_query",
             {**PAYLOAD_CALL, **failure("error_information", "$(error_str)")},
             when="$(status) = 'failure'",
-            notes={**NOTES, "error": "error_str, else the message or the class of the error."},
+            notes={
+                **NOTES,
+                "error": "error_str, else the message or the class of the error, else `The call "
+                "failed.`",
+            },
+            records="calls that failed",
         ),
         EventMapping(
             "cache_query",
@@ -64,10 +70,11 @@ LITELLM = Format(
             notes={
                 **NOTES,
                 **ANSWER_NOTES,
-                "cost_saved": "Absent where it is 0, which LiteLLM also writes on hits whose "
-                "saving it did not compute.",
-                "response_time": "To the first token where the answer was streamed.",
+                "cost_saved": "absent where it is 0, which LiteLLM also writes on hits whose "
+                "saving it did not compute",
+                "response_time": "to the first token where the answer was streamed",
             },
+            records="calls that were answered",
         ),
     ),
     personal=(

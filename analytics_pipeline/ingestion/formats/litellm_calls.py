@@ -109,24 +109,24 @@ def failure(information: str, *texts: str) -> dict[str, str]:
 
 
 NOTES = {
-    "event_id": "Absent where LiteLLM knew none.",
-    "user_id": "The end user that the call names, else the owner of the key. The owner goes before "
+    "event_id": "absent where LiteLLM knew none",
+    "user_id": "the end user that the call names, else the owner of the key. The owner goes before "
     "an end user named in the metadata of the request, into whose name coding assistants put a "
-    "session.",
-    "session_id": "The id that the caller gave; absent where LiteLLM made one up for the call.",
-    "team": "The alias of the team, else its id.",
-    "model": "Without the prefix of the provider, which LiteLLM writes on some calls only.",
-    "query": "The last message of the user that has text; the texts of its parts are joined. "
-    f"Absent where it says {REDACTED}.",
+    "session",
+    "session_id": "the id that the caller gave; absent where LiteLLM made one up for the call",
+    "team": "the alias of the team, else its id",
+    "model": "without the prefix of the provider, which LiteLLM writes on some calls only",
+    "query": "the last message of the user that has text; the texts of its parts are joined. "
+    f"Absent where it says {REDACTED}",
 }
 ANSWER_NOTES = {
-    "cache_hit": "False where LiteLLM writes none, null or None: it then asked the model.",
-    "cache_key": "On hits only: on a miss LiteLLM writes none, or one that no entry has.",
-    "match_type": "none on a miss. LiteLLM does not say how a hit was matched.",
-    "prompt_tokens": "On a hit, those of the call whose answer was cached; so completion_tokens.",
-    "provider_cache_read_tokens": "By the names of each provider. Absent on a hit, where LiteLLM "
-    "repeats the usage of the call whose answer was cached.",
-    "provider_cache_write_tokens": "Likewise.",
+    "cache_hit": "false where LiteLLM writes none, null or None: it then asked the model",
+    "cache_key": "on hits only: on a miss LiteLLM writes none, or one that no entry has",
+    "match_type": "none on a miss. LiteLLM does not say how a hit was matched",
+    "prompt_tokens": "on a hit, those of the call whose answer was cached; so completion_tokens",
+    "provider_cache_read_tokens": "by the names of each provider. Absent on a hit, where LiteLLM "
+    "repeats the usage of the call whose answer was cached",
+    "provider_cache_write_tokens": "likewise",
 }
 ANSWER = {
     "cache_hit": CACHE_HIT,

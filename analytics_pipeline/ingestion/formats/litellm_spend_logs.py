@@ -72,10 +72,11 @@ SPENT_CALL = {
 }  # fmt: skip
 SPENT_NOTES = {
     **NOTES,
-    "query": f"{NOTES['query']} It is there only where LiteLLM stores prompts "
-    "(store_prompts_in_spend_logs).",
-    "response_time": "From startTime to completionStartTime, which is the first token where the "
-    "answer was streamed, else the end; in whole milliseconds.",
+    "query": f"{NOTES['query']}. It is there only where LiteLLM stores prompts "
+    "(store_prompts_in_spend_logs)",
+    "response_time": "from startTime to completionStartTime, which is the first token where the "
+    "answer was streamed, else the end; in whole milliseconds. Where one of them "
+    "cannot be read, request_duration_ms",
 }
 METADATA_OF_BODY = (f"{BODY}.metadata", f"{BODY}.litellm_metadata")
 
@@ -84,18 +85,25 @@ LITELLM_SPEND_LOGS = Format(
     description="Rows of LiteLLM's table LiteLLM_SpendLogs, exported as CSV or JSON. A hit has "
     "another id here than in the payload of the same call: take in one of the two.",
     recognizes=lambda record: {"request_id", "call_type", "spend", "startTime"} <= record.keys(),
+    recognized_by="the columns `request_id`, `call_type`, `spend` and `startTime`",
     split=JSON_COLUMNS_OPENED,
     mappings=(
         EventMapping(
             "failed_query",
             {**SPENT_CALL, **failure("metadata.error_information")},
             when="$(status) = 'failure'",
-            notes={**SPENT_NOTES, "error": "The message or the class of the error in metadata."},
+            notes={
+                **SPENT_NOTES,
+                "error": "the message or the class of the error in metadata, else `The call "
+                "failed.`",
+            },
+            records="calls that failed",
         ),
         EventMapping(
             "cache_query",
             {**SPENT_CALL, **ANSWER, **provider_cache(SPENT_USAGES)},
             notes={**SPENT_NOTES, **ANSWER_NOTES},
+            records="calls that were answered",
         ),
     ),
     personal=(

@@ -13,7 +13,7 @@ def written_time(group: str) -> Restated:
 
     The times module reads the comma too; with a point it is many times faster.
     """
-    return Restated(f"replace($({group}), ',', '.')")
+    return Restated(f"replace($({group}), ',', '.')", "a comma before the fraction is read too")
 
 
 def parsed_time(group: str, *formats: str) -> Restated:
@@ -28,7 +28,7 @@ def parsed_time(group: str, *formats: str) -> Restated:
         moment = f"try_strptime({text}, {literal(only)})::VARCHAR || ':00'"
     else:
         moment = f"try_strptime({text}, [{', '.join(map(literal, formats))}])::VARCHAR"
-    return Restated(f"coalesce({moment}, {text})")
+    return Restated(f"coalesce({moment}, {text})", f"in the form {' or '.join(formats)}")
 
 
 def yearless_time(group: str, time_format: str = "%b %d %H:%M:%S") -> Restated:
@@ -49,4 +49,7 @@ def yearless_time(group: str, time_format: str = "%b %d %H:%M:%S") -> Restated:
         f"list_transform([{latest}], lambda latest: list_transform([year(latest)], "
         f"lambda y: coalesce({candidates}))[1])[1]"
     )
-    return Restated(f"coalesce(({found})::VARCHAR, {text})")
+    return Restated(
+        f"coalesce(({found})::VARCHAR, {text})",
+        f"{time_format}, of the latest year in which it is at most a day after the file changed",
+    )

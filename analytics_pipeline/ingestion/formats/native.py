@@ -8,4 +8,5 @@ NATIVE = Format(
     "header, or Parquet.",
     (),
     recognizes=lambda record: "event_type" in record,
+    recognized_by="a member `event_type`",
 )

@@ -41,10 +41,11 @@ POINT_WITHOUT_VALUE = EventMapping(
     },
     when=f"$(metric.name) IS NOT NULL AND {NO_VALUE}",
     notes={
-        "level": "Always DEBUG: the source says that there is no value to record, as it does when "
-        "what it measured is gone.",
-        "message": "Names the metric.",
+        "level": "always DEBUG: the source says that there is no value to record, as it does when "
+        "what it measured is gone",
+        "message": "`No value of` and the name of the metric",
     },
+    records="data points without a value",
 )
 
 MEASUREMENT = EventMapping(
@@ -62,13 +63,13 @@ MEASUREMENT = EventMapping(
     },
     when="$(metric.name) IS NOT NULL OR $(point.timeUnixNano) IS NOT NULL",
     notes={
-        "metric_name": "The name of the metric; with .count behind it where the value is a count.",
-        "value": "Of a gauge or sum, its value. Of a histogram or summary, the mean, which is "
+        "metric_name": "the name of the metric; with .count behind it where the value is a count",
+        "value": "of a gauge or sum, its value. Of a histogram or summary, the mean, which is "
         "sum / count; where nothing was counted yet, or there is no sum, the count. Sum, count, "
         "least and greatest value, buckets and quantiles stay in extra, as do the attributes that "
-        "tell the series of a metric apart. A sum that is cumulative counts from its start.",
-        "host": "host.name, else service.instance.id, else service.name of the resource.",
+        "tell the series of a metric apart. A sum that is cumulative counts from its start",
     },
+    records="data points of metrics",
 )
 
 SEVERITY = "TRY_CAST($(log.severityNumber) AS BIGINT)"
@@ -96,13 +97,14 @@ LOG_RECORD = EventMapping(
     },
     when="$(log) IS NOT NULL",
     notes={
-        "timestamp": "When it happened; where that is unknown, when it was observed.",
-        "level": "By the severity number: TRACE, DEBUG, INFO, WARN, ERROR or FATAL; without it "
-        "the text of the severity, else UNKNOWN.",
-        "message": "The body, as JSON where it is no text; without it the name of the event, else "
-        "the message of the exception, else empty.",
-        "component": "The scope, which is the name of the logger, else service.name.",
+        "timestamp": "when it happened; where that is unknown, when it was observed",
+        "level": "by the severity number: TRACE, DEBUG, INFO, WARN, ERROR or FATAL; without it "
+        "the text of the severity, else UNKNOWN",
+        "message": "the body, as JSON where it is no text; without it the name of the event, else "
+        "the message of the exception, else empty",
+        "component": "the scope, which is the name of the logger, else service.name",
     },
+    records="log records",
 )
 
 
@@ -123,6 +125,8 @@ OPENTELEMETRY = Format(
         FAILED_CALL, ANSWERED_CALL, OTHER_SPAN, POINT_WITHOUT_VALUE, MEASUREMENT, LOG_RECORD,
     ),
     recognizes=recognizes,
+    recognized_by="a member `resourceSpans`, `resourceMetrics` or `resourceLogs`, or one of them "
+    "in snake_case",
     split=split(),
     personal=(
         *(

@@ -145,12 +145,13 @@ CALL = {
         )
     ),
 }  # fmt: skip
+ID_NOTE = "in lower-case hexadecimal; base64, in which old writers gave it, is converted"
 CALL_NOTES = {
-    "event_id": "The ids of trace and span, joined by a hyphen.",
-    "response_time": "From start to end of the span.",
-    "query": "The last message of a user, where messages are captured: in gen_ai.input.messages, "
-    "gen_ai.prompt, numbered attributes, the text input.value, or gen_ai.user.message events.",
-    "model": "The model that answered, else the one asked.",
+    "event_id": "the ids of trace and span, joined by a hyphen",
+    "response_time": "from start to end of the span",
+    "query": "the last message of a user, where messages are captured: in gen_ai.input.messages, "
+    "gen_ai.prompt, numbered attributes, the text input.value, or gen_ai.user.message events",
+    "model": "the model that answered, else the one asked",
 }
 
 FAILED_CALL = EventMapping(
@@ -159,7 +160,8 @@ FAILED_CALL = EventMapping(
      "error_class": ERROR_CLASS},
     when=f"{IS_CALL} AND ({FAILED} OR {attribute('error.type')} IS NOT NULL)",
     notes=CALL_NOTES
-    | {"error": "The message of the status, else of the error or exception, else its type."},
+    | {"error": "the message of the status, else of the error or exception, else its type"},
+    records="calls of a model that failed",
 )  # fmt: skip
 
 ANSWERED_CALL = EventMapping(
@@ -187,15 +189,17 @@ ANSWERED_CALL = EventMapping(
     when=IS_CALL,
     notes=CALL_NOTES
     | {
-        "cache_hit": "What a gateway or cache says. A call without such an attribute reached the "
+        "cache_hit": "what a gateway or cache says. A call without such an attribute reached the "
         "model, so it is false. LiteLLM before 1.110 does not say: there a cache key in "
-        "hidden_params tells a hit.",
-        "match_type": "none on a miss; no convention says how a hit was matched.",
-        "prompt_tokens": "On a hit of LiteLLM, those of the call whose answer was cached; so "
-        "completion_tokens.",
-        "provider_cache_read_tokens": "Absent on a hit, where no provider was asked.",
-        "provider_cache_write_tokens": "Likewise.",
+        "hidden_params tells a hit",
+        "cache_key": "that of LiteLLM, which it names on hits only, is found in hidden_params",
+        "match_type": "none on a miss; no convention says how a hit was matched",
+        "prompt_tokens": "on a hit of LiteLLM, those of the call whose answer was cached; so "
+        "completion_tokens",
+        "provider_cache_read_tokens": "absent on a hit, where no provider was asked",
+        "provider_cache_write_tokens": "likewise",
     },
+    records="calls of a model that were answered",
 )  # fmt: skip
 
 OTHER_SPAN = EventMapping(
@@ -226,7 +230,14 @@ OTHER_SPAN = EventMapping(
     when=f"{IS_SPAN} IS NOT NULL",
     notes={
         "event_id": CALL_NOTES["event_id"],
-        "duration": "From start to end; absent where the span has no end.",
-        "error": "The message of the status, else of the error or exception, else its type.",
+        "duration": "from start to end; absent where the span has no end",
+        "status": "error, ok or unset",
+        "error": "where the status is error: its message, else that of the error or exception, "
+        "else its type",
+        "span_kind": "internal, server, client, producer or consumer",
+        "trace_id": ID_NOTE,
+        "span_id": ID_NOTE,
+        "parent_span_id": ID_NOTE,
     },
+    records="all other spans",
 )

@@ -70,6 +70,7 @@ FULL_LOOKUP = EventMapping(
     },
     when=f"$(operation_type) IN ({LOOKUPS})",
     notes=NOTES_OF_LOOKUPS,
+    records="full form, hits and misses",
 )
 FULL_ERROR = EventMapping(
     "failed_query",
@@ -80,6 +81,7 @@ FULL_ERROR = EventMapping(
     },
     when="$(operation_type) = 'cache_error'",
     notes=NOTES_OF_ERRORS,
+    records="full form, cache_error",
 )
 COMPACT_LOOKUP = EventMapping(
     "cache_query",
@@ -92,12 +94,14 @@ COMPACT_LOOKUP = EventMapping(
     },
     when=f"$(op) IN ({LOOKUPS})",
     notes=NOTES_OF_LOOKUPS,
+    records="compact form, hits and misses",
 )
 COMPACT_ERROR = EventMapping(
     "failed_query",
     COMPACT_FIELDS | {"error": "'cache_error'", "error_class": "$(op)"},
     when="$(op) = 'cache_error'",
     notes=NOTES_OF_ERRORS | {"error": "always cache_error: the compact form has no message"},
+    records="compact form, cache_error",
 )
 
 
@@ -118,4 +122,6 @@ TOON = Format(
     (FULL_LOOKUP, FULL_ERROR, COMPACT_LOOKUP, COMPACT_ERROR),
     recognizes=recognizes,
     personal=("context.project_path", "context.git_repo"),
+    recognized_by="the members `operation_id` and `operation_type` in the full form, `id`, `ts`, "
+    "`op` and `q_hash` in the compact form, and no `event_type`",
 )
