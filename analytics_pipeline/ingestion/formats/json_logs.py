@@ -41,7 +41,11 @@ class Logger:
             "log_entry",
             fields,
             " AND ".join(f"$({path}) IS NOT NULL" for path in self.keys()),
-            {"level": LEVEL_NOTE if self.level else f"{UNKNOWN}: {self.name} does not keep it"},
+            {
+                "level": LEVEL_NOTE if self.level else f"{UNKNOWN}: {self.name} does not keep it",
+                "message": "without line feeds at its end",
+            },
+            records=self.name,
         )
 
 
@@ -93,4 +97,6 @@ JSON_LOG = Format(
     "python-json-logger, Logstash, ECS, Google Cloud and Docker.",
     tuple(logger.mapping() for logger in LOGGERS),
     recognizes=is_log_record,
+    recognized_by="texts or numbers at the time, the level and the message of one of the loggers "
+    "below (for Docker, `time`, `log` and `stream`), and neither `event_type` nor `operation_type`",
 )
