@@ -9,6 +9,7 @@ import pyarrow as pa
 from analytics_pipeline.ingestion.discovery import LandedFile
 from analytics_pipeline.ingestion.formats.catalog import format_named, recognized, tables_of
 from analytics_pipeline.ingestion.formats.native import NATIVE
+from analytics_pipeline.ingestion.formats.text_logs import SINGLE_LINE
 from analytics_pipeline.ingestion.reading.log_records import joined
 from analytics_pipeline.ingestion.reading.records import ReadingOptions, RecordReader
 from analytics_pipeline.ingestion.record_reading import Group
@@ -53,7 +54,7 @@ class FileReader:
         with self._opened() as reader:
             records = reader.batches()
             pattern = format_named(self.group.format, self._settings).pattern
-            if pattern is not None:
+            if pattern is not None and self.group.format not in SINGLE_LINE:
                 limit = self._settings.ingestion.max_line_bytes
                 records = joined(records, pattern, limit)
             yield from records

@@ -27,7 +27,8 @@ from analytics_pipeline.ingestion.formats.text_logs import (
     TEXT_LOGS,
     recognized_text_format,
 )
-from analytics_pipeline.ingestion.lines import LineReader
+from analytics_pipeline.ingestion.reading.compression import Contents
+from analytics_pipeline.ingestion.reading.lines import line_batches
 from analytics_pipeline.ingestion.reading.log_records import joined
 from analytics_pipeline_tests.ingestion.formats.log_mapping import log_entries
 from analytics_pipeline_tests.ingestion.formats.reading_samples import FORMATS
@@ -48,7 +49,7 @@ SYSLOG_LEVELS = [
 
 def records_of(content: bytes, source: Format) -> list[str]:
     assert source.pattern is not None
-    batches = joined(LineReader(io.BytesIO(content)).batches(), source.pattern, 1 << 20)
+    batches = joined(line_batches(Contents(io.BytesIO(content)).chunks()), source.pattern, 1 << 20)
     return [text for batch in batches for text in batch["line"].to_pylist()]
 
 
