@@ -8,7 +8,11 @@ from analytics_pipeline.ingestion.formats.catalog import FORMATS
 from analytics_pipeline.ingestion.formats.compiling import groups_of, taken_over
 from analytics_pipeline.ingestion.formats.declaration import Format
 from analytics_pipeline.ingestion.formats.native import NATIVE
-from analytics_pipeline.ingestion.formats.text_logs import UTF8_MARK, recognized_text_format
+from analytics_pipeline.ingestion.formats.text_logs import (
+    SINGLE_LINE,
+    UTF8_MARK,
+    recognized_text_format,
+)
 from analytics_pipeline.ingestion.tables import REASONS
 
 INTRODUCTION = Path(__file__).with_name("formats_introduction.md")
@@ -53,6 +57,8 @@ def _facts(source: Format) -> str:
     facts = []
     if source.pattern is not None:
         facts.append(f"Recognized by its pattern: {_as_code(source.pattern)}")
+        joins = "one line" if source.name in SINGLE_LINE else "a line and those that continue it"
+        facts.append(f"A record is {joins}.")
         if groups := _left_groups(source):
             facts.append(f"Kept in `extra`: {', '.join(map(code, groups))}.")
     elif source is NATIVE:
