@@ -11,9 +11,9 @@ from analytics_pipeline.ingestion.formats import compiling
 from analytics_pipeline.ingestion.formats.catalog import format_named
 from analytics_pipeline.ingestion.formats.declaration import Format, paths_of
 from analytics_pipeline.ingestion.formats.native import NATIVE
-from analytics_pipeline.ingestion.lines import LINES_SCHEMA
 from analytics_pipeline.ingestion.privacy.door import Door
 from analytics_pipeline.ingestion.privacy.policies import policies_of
+from analytics_pipeline.ingestion.reading.batches import LINES_SCHEMA
 from analytics_pipeline.ingestion.times import utc
 from analytics_pipeline.lake.table import literal
 from analytics_pipeline.settings import Settings
@@ -52,27 +52,29 @@ def records_query(
         else "json_valid(line)"
     )
     dated = f"""
+        WITH opened AS (
+            SELECT
+                *,
+                CASE
+                    WHEN strlen(line) <= {settings.ingestion.max_line_bytes} AND {readable}
+                    THEN {_found(source)}
+                END AS found
+            FROM {relation}
+        ),
+        named AS (
+            SELECT *, {_event_type(source)} AS event_type, {_time_text(source)} AS time_text
+            FROM opened
+        ),
+        timed AS (
+            SELECT *, {utc("time_text", literal(group.time_zone))} AS event_time FROM named
+        )
         SELECT
             *,
             CASE
                 WHEN event_time BETWEEN DATE {literal(first)} AND TIMESTAMP {literal(str(latest))}
                 THEN event_time::DATE
             END AS event_date
-        FROM (
-            SELECT
-                *,
-                {_event_type(source)} AS event_type,
-                {utc(_time_text(source), literal(group.time_zone))} AS event_time
-            FROM (
-                SELECT
-                    *,
-                    CASE
-                        WHEN strlen(line) <= {settings.ingestion.max_line_bytes} AND {readable}
-                        THEN {_found(source)}
-                    END AS found
-                FROM {relation}
-            )
-        )
+        FROM timed
     """
     return _admitted(source, dated, settings, door)
 
