@@ -7,6 +7,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -162,7 +163,7 @@ def main() -> None:
     for name in options.names:
         progress.print(f"{name} …", style="dim")
         with tempfile.TemporaryDirectory() as folder:
-            for figure in MEASUREMENTS[name](Path(folder), options):
+            for figure in _figures(name, Path(folder), options):
                 figures.append(figure)
                 table.add_row(*_row(figure))
     if options.scale != 1:
@@ -171,6 +172,15 @@ def main() -> None:
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps([asdict(figure) for figure in figures], indent=2) + "\n")
     sys.exit(0 if all(figure.holds for figure in figures) else 1)
+
+
+def _figures(name: str, scratch: Path, options: Options) -> Iterator[Figure]:
+    """The figures of a measurement; where it fails, one that says why, and the others go on."""
+    try:
+        yield from MEASUREMENTS[name](scratch, options)
+    except Exception as error:
+        traceback.print_exc()
+        yield Figure(name, math.nan, None, "", str(error).strip().split("\n")[0])
 
 
 def _row(figure: Figure) -> tuple[str, ...]:
