@@ -25,6 +25,7 @@ from analytics_pipeline.ingestion.quality_tables import (
     SCHEMA_CHANGES,
     SOURCE_FIELDS,
 )
+from analytics_pipeline.ingestion.release_log import await_releases
 from analytics_pipeline.ingestion.run_processes import note_process
 from analytics_pipeline.ingestion.tables import (
     FILE_LINE_COUNTS,
@@ -124,6 +125,7 @@ def raw_events(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResu
     note_process(context)
     days = requested_dates(context)
     lake = lake_of_process()
+    await_releases(lake)
     with PendingUpdates.open(lake.state) as pending, lake.engine() as connection:
         pending.begin_update(context.run_id, days)
         rows = lake.row_counts(connection, RAW_EVENTS, days)
