@@ -108,13 +108,13 @@ class EditedExport:
             FROM quarantined JOIN edited USING (path, line_number, digest)
             """
         )
+        moved = "(FROM edited SEMI JOIN quarantined USING (path, line_number)) ANTI JOIN candidate"
         return {
-            "no longer in quarantine, or not selected":
-                _number_of(connection, "edited ANTI JOIN quarantined"),
-            "another line stands there by now":
-                _number_of(connection, "(FROM edited SEMI JOIN quarantined USING (path, line_number)) "
-                           "ANTI JOIN candidate"),
-        }  # fmt: skip
+            "no longer in quarantine, or not selected": _number_of(
+                connection, "edited ANTI JOIN quarantined"
+            ),
+            "another line stands there by now": _number_of(connection, moved),
+        }
 
     def _read(self, connection: duckdb.DuckDBPyConnection) -> None:
         if not self.file.is_file():

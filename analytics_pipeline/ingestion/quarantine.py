@@ -1,9 +1,12 @@
 """Reading the quarantine: counts, lines, and an export to be edited."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
+
+import duckdb
 
 from analytics_pipeline.ingestion.corrections import digest_of
 from analytics_pipeline.ingestion.tables import QUARANTINED_LINES
@@ -60,6 +63,16 @@ class QuarantineCount:
 
 
 @dataclass(frozen=True)
+class ReasonCount:
+    """How many lines of how many files are quarantined for a reason, and one of the messages."""
+
+    reason: str
+    lines: int
+    files: int
+    example: str
+
+
+@dataclass(frozen=True)
 class QuarantinedLine:
     """A quarantined line; ``line`` is its beginning, with bytes that are not UTF-8 as escapes."""
 
@@ -80,6 +93,23 @@ def quarantine_counts(lake: Lake, selection: Selection = ALL) -> list[Quarantine
             parameters,
         ).fetchall()
     return [QuarantineCount(*row) for row in rows]
+
+
+def reason_counts(
+    lake: Lake, connection: duckdb.DuckDBPyConnection, days: Sequence[date]
+) -> dict[date, list[ReasonCount]]:
+    """Why the lines of each of the days are quarantined, the most frequent reason first."""
+    rows = connection.execute(
+        f"""
+        SELECT event_date, reason, count(*) AS lines, count(DISTINCT path), min(message)
+        FROM {lake.scan(QUARANTINED_LINES, days)}
+        GROUP BY ALL ORDER BY event_date, lines DESC, reason
+        """
+    ).fetchall()
+    counts: dict[date, list[ReasonCount]] = {day: [] for day in days}
+    for day, *count in rows:
+        counts[day].append(ReasonCount(*count))
+    return counts
 
 
 def quarantined_lines(

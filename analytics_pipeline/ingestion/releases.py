@@ -4,7 +4,6 @@ A line whose fix mends it takes the place of the line as it came, and stays the 
 file. A line that would be refused again stays as it is, so that a better fix finds it unchanged.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -21,16 +20,13 @@ from analytics_pipeline.ingestion.release_log import (
     complete_releases,
     intake_lock,
 )
+from analytics_pipeline.ingestion.release_verdict import MENDED, dates_of, judge_again, mended
 from analytics_pipeline.ingestion.rereading import file_time, reread_lines
 from analytics_pipeline.ingestion.sources import source_of
 from analytics_pipeline.ingestion.tables import RAW_EVENTS
-from analytics_pipeline.ingestion.validation import judge, refused_lines
 from analytics_pipeline.lake.lake import Lake
-from analytics_pipeline.lake.table import literal
 from analytics_pipeline.settings import Settings
 
-EVENT = "event"
-MENDED = (EVENT, "blank", "opted_out")
 SHOWN_LINES = 20
 
 
@@ -114,12 +110,12 @@ class _Attempt:
             self._select(connection, selection)
             left_out = tuple((why, n) for why, n in fix.apply(connection).items() if n)
             self._reread(connection)
-            self._judge_again(connection)
-            dates = self._dates(connection, f"outcome IN {MENDED}")
+            judge_again(connection, self._lake, self._settings)
+            dates = dates_of(connection, f"outcome IN {MENDED}")
             done = Release(*self._outcomes(connection), left_out, tuple(dates))
             if log is not None and dates:
                 corrections = self._corrections(connection)
-                rows = f"SELECT {COLUMNS}, event_date, from_date FROM ({_mended('placed.*')})"
+                rows = f"SELECT {COLUMNS}, event_date, from_date FROM ({mended('placed.*')})"
                 log.complete(log.begin(connection, rows, dates, corrections))
         return done
 
@@ -189,74 +185,6 @@ class _Attempt:
             """
         )
 
-    def _judge_again(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """Make ``verdict``: what each candidate becomes.
-
-        Under a contract that refuses whole files, the other lines of the file decide as well, and
-        so do the candidates that no fix mends.
-        """
-        connection.execute(
-            "CREATE TABLE verdict AS "
-            f"SELECT number, '{EVENT}' AS outcome, NULL::VARCHAR AS message FROM placed"
-        )
-        frozen = self._frozen_paths(connection)
-        while True:
-            mended = self._number_of_mended(connection)
-            if not mended:
-                return
-            with connection.cursor() as judging:
-                judging.execute("SET TimeZone = 'UTC'")
-                lines = f"SELECT {COLUMNS}, event_date FROM ({_mended('placed.*')})"
-                if frozen:
-                    lines += f" UNION ALL {self._others(connection, frozen)}"
-                judge(judging, self._settings, f"({lines})")
-                judging.execute(
-                    f"""
-                    UPDATE verdict SET outcome = found.outcome, message = found.message
-                    FROM (
-                        SELECT
-                            placed.number, refused.message,
-                            coalesce(refused.reason, parsed.problem, '{EVENT}') AS outcome
-                        FROM placed JOIN parsed USING (path, line_number)
-                            LEFT JOIN ({refused_lines()}) AS refused USING (path, line_number)
-                        WHERE parsed.stands_under = placed.event_date
-                    ) AS found
-                    WHERE verdict.number = found.number AND verdict.outcome IN {MENDED}
-                    """
-                )
-            if not frozen or self._number_of_mended(connection) == mended:
-                return
-
-    def _frozen_paths(self, connection: duckdb.DuckDBPyConnection) -> list[str]:
-        paths = connection.execute("SELECT path FROM zone").fetchall()
-        return [
-            path for (path,) in paths if source_of(path, self._settings).schema_contract == "freeze"
-        ]
-
-    def _others(self, connection: duckdb.DuckDBPyConnection, paths: Sequence[str]) -> str:
-        """SQL of the other lines of some files under the dates of the candidates."""
-        days = self._dates(connection, "true")
-        listed = ", ".join(map(literal, paths))
-        return f"""
-            SELECT {COLUMNS}, event_date FROM {self._lake.scan(RAW_EVENTS, days)}
-            ANTI JOIN ({_mended("placed.*")}) USING (path, line_number)
-            WHERE path IN ({listed})
-        """
-
-    def _number_of_mended(self, connection: duckdb.DuckDBPyConnection) -> int:
-        row = connection.execute(
-            f"SELECT count(*) FROM verdict WHERE outcome IN {MENDED}"
-        ).fetchone()
-        return int(row[0]) if row else 0
-
-    def _dates(self, connection: duckdb.DuckDBPyConnection, condition: str) -> list[date]:
-        """The dates from which and to which candidates move, for a condition on their verdict."""
-        rows = connection.execute(
-            "SELECT DISTINCT unnest([event_date, from_date]) "
-            f"FROM placed JOIN verdict USING (number) WHERE {condition}"
-        ).fetchall()
-        return sorted(day for (day,) in rows)
-
     def _outcomes(
         self, connection: duckdb.DuckDBPyConnection
     ) -> tuple[tuple[OutcomeCount, ...], tuple[RefusedLine, ...]]:
@@ -285,7 +213,7 @@ class _Attempt:
                 CASE WHEN outcome <> 'opted_out' THEN candidate.line END,
                 CASE WHEN outcome <> 'opted_out' THEN candidate.bytes END,
                 mended.line, reason
-            FROM ({_mended("number, outcome, placed.line")}) AS mended
+            FROM ({mended("number, outcome, placed.line")}) AS mended
                 JOIN candidate USING (number)
             WHERE fixed IS NOT NULL
             """
@@ -297,8 +225,3 @@ class _Attempt:
             )
             for path, number, digest, text, raw, replacement, reason in rows
         ]  # fmt: skip
-
-
-def _mended(columns: str) -> str:
-    """SQL query of the candidates that leave the quarantine."""
-    return f"SELECT {columns} FROM placed JOIN verdict USING (number) WHERE outcome IN {MENDED}"
