@@ -94,7 +94,7 @@ def list_counts(
         }
         for count in counts
     ]
-    _print_records(records, as_json, selection)
+    _print_records(records, as_json, selection.limits)
     if records and not as_json:
         totals: Counter[str] = Counter()
         for count in counts:
@@ -102,7 +102,7 @@ def list_counts(
         output.print()
         by_reason = [{"reason": name, "lines": lines} for name, lines in totals.most_common()]
         total = {"reason": "all reasons", "lines": totals.total()}
-        _print_records([*by_reason, total], False, selection)
+        _print_records([*by_reason, total], as_json)
 
 
 @quarantine_app.command(
@@ -125,7 +125,7 @@ def show(
     from analytics_pipeline.lake.lake import Lake
 
     lines = quarantined_lines(Lake.of(settings), selection, limit=limit)
-    _print_records([asdict(line) for line in lines], as_json, selection)
+    _print_records([asdict(line) for line in lines], as_json, selection.limits)
 
 
 @quarantine_app.command(
@@ -232,6 +232,23 @@ def release(
         raise typer.Exit(FAILED)
 
 
+@quarantine_app.command(
+    "corrections", epilog="Example: aicache-analytics quarantine corrections --json"
+)
+def corrections(lake: LakeOption = None, as_json: JsonOption = False) -> None:
+    """List the corrections of released lines: what stood there, what stands there now, by whom."""
+    settings = configure(lake=lake)
+    from analytics_pipeline.ingestion.corrections import Corrections
+    from analytics_pipeline.lake.lake import Lake
+
+    with Corrections.open(Lake.of(settings).state) as kept:
+        records = [asdict(correction) for correction in kept.all()]
+    if as_json or records:
+        _print_records(records, as_json)
+    else:
+        output.print("No line was corrected.")
+
+
 def _fix(fix_file: Path | None, patch: str | None) -> "Fix | None":
     from analytics_pipeline.ingestion.fixes import EditedExport, FixError, MergePatch
 
@@ -255,9 +272,7 @@ def _update(settings: Settings, days: Sequence[date], listener: Any) -> tuple[An
         return update_awaiting(pending, instance, days=days, listener=listener)
 
 
-def _print_records(
-    records: Sequence[dict[str, Any]], as_json: bool, selection: "Selection"
-) -> None:
+def _print_records(records: Sequence[dict[str, Any]], as_json: bool, limited: bool = False) -> None:
     from analytics_pipeline.release_summary import table_of
 
     if as_json:
@@ -265,6 +280,4 @@ def _print_records(
     elif records:
         output.print(table_of(records), markup=False)
     else:
-        output.print(
-            "No such line is in quarantine." if selection.limits else "Nothing is in quarantine."
-        )
+        output.print("No such line is in quarantine." if limited else "Nothing is in quarantine.")

@@ -82,7 +82,7 @@ def judge(
     read_raw_lines(connection, settings, lines)
     kinds = parse_lines(connection, settings)
     sources = _sources(connection, kinds, settings)
-    apply_contracts(connection, kinds, sources)
+    apply_contracts(connection, kinds, sources, lines)
     return kinds, sources
 
 
