@@ -89,9 +89,9 @@ def print_summary(summary: RunSummary, console: Console) -> None:
     elif not summary.updated_dates and not summary.failures:
         console.print("Nothing new: every file is taken and every date is up to date.")
     for path, problem in summary.problems.items():
-        console.print(f"Warning: {path}: {problem}.", markup=False)
+        console.print(f"Warning: {path}: {problem.rstrip('.')}.", markup=False)
     for path, problem in summary.refused.items():
-        console.print(f"Not read: {path}: {problem}.", markup=False)
+        console.print(f"Not read: {path}: {problem.rstrip('.')}.", markup=False)
     for path in summary.unsettled:
         if path not in summary.refused:
             console.print(f"Left for the next run, still being written: {path}", markup=False)

@@ -87,6 +87,9 @@ class IngestionSettings(Group):
     max_line_bytes: Positive = Field(
         1_048_576, description="A longer line is quarantined as line_too_long."
     )
+    max_expanded_bytes: Positive = Field(
+        20_000_000_000, description="A compressed file that expands to more is refused."
+    )
     future_tolerance_seconds: int = Field(
         300, ge=0, description="How far a timestamp may lie ahead of the clock of this machine."
     )
@@ -139,6 +142,23 @@ class SourceSettings(Group):
         (),
         description="Undeclared fields that are expected, by their path in the record; * stands "
         "for anything.",
+    )
+
+
+class LogFormatSettings(Group):
+    """A format of text logs, as docs/formats.md lists them."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$", description="Name of the format.")
+    pattern: str = Field(
+        description="Regular expression (RE2) that the first line of a record matches from its "
+        "beginning, with the named groups message, time, level and component; others are kept in "
+        "extra."
+    )
+    time_format: str | None = Field(
+        None, description="Format of strptime of its times; ISO 8601 where unset."
+    )
+    level: str | None = Field(
+        None, description="Level of all its records, where the pattern has no group level."
     )
 
 
@@ -292,6 +312,9 @@ class Settings(BaseSettings):
     ingestion: IngestionSettings = IngestionSettings()
     sources: tuple[SourceSettings, ...] = Field(
         (), description="How the files of some folders are read; docs/ingestion.md has examples."
+    )
+    log_formats: tuple[LogFormatSettings, ...] = Field(
+        (), description="Formats of text logs beside those of docs/formats.md."
     )
     engine: EngineSettings = EngineSettings()
     quality: QualitySettings = QualitySettings()

@@ -9,8 +9,8 @@ def events_document() -> str:
     """The reference of event types, in Markdown."""
     parts = [
         "# Events\n\nWhat every source becomes, and what a source may write itself: one JSON "
-        "object an event, or a row of CSV, Parquet or a table ([formats.md](formats.md)). Fields "
-        "that no table here names are kept in the column `extra`. A required field that is absent "
+        "object an event, or a row of CSV or Parquet ([formats.md](formats.md)). Fields that no "
+        "table here names are kept in the column `extra`. A required field that is absent "
         "or null, or a value that is not of its type or lies outside its limits, quarantines the "
         "line.\n",
         "## Common fields\n\n" + _field_table(COMMON_FIELDS),

@@ -8,7 +8,11 @@ from analytics_pipeline.ingestion.formats.catalog import FORMATS
 from analytics_pipeline.ingestion.formats.compiling import groups_of, taken_over
 from analytics_pipeline.ingestion.formats.declaration import Format
 from analytics_pipeline.ingestion.formats.native import NATIVE
-from analytics_pipeline.ingestion.formats.text_logs import UTF8_MARK
+from analytics_pipeline.ingestion.formats.text_logs import (
+    SINGLE_LINE,
+    UTF8_MARK,
+    recognized_text_format,
+)
 from analytics_pipeline.ingestion.tables import REASONS
 
 INTRODUCTION = Path(__file__).with_name("formats_introduction.md")
@@ -53,6 +57,8 @@ def _facts(source: Format) -> str:
     facts = []
     if source.pattern is not None:
         facts.append(f"Recognized by its pattern: {_as_code(source.pattern)}")
+        joins = "one line" if source.name in SINGLE_LINE else "a line and those that continue it"
+        facts.append(f"A record is {joins}.")
         if groups := _left_groups(source):
             facts.append(f"Kept in `extra`: {', '.join(map(code, groups))}.")
     elif source is NATIVE:
@@ -64,7 +70,8 @@ def _facts(source: Format) -> str:
     if people := _people(source):
         facts.append(f"Treated like `user_id`: {people}.")
     if samples := _samples(source):
-        facts.append(f"Samples: [{samples}](../{samples}).")
+        links = (f"[{each.removeprefix('samples/formats/')}](../{each})" for each in samples)
+        facts.append(f"Samples: {', '.join(links)}.")
     return "".join(f"- {fact}\n" for fact in facts)
 
 
@@ -100,11 +107,16 @@ def _place(path: str) -> str:
     return code(path) if path else "the record itself"
 
 
-def _samples(source: Format) -> str | None:
+def _samples(source: Format) -> list[str]:
+    """Where samples of a format lie: of a text log the files that are recognized as it."""
     if source is NATIVE:
-        return "samples/landing"
-    folders = sorted(each.name for each in SAMPLES.iterdir() if each.is_dir())
+        return ["samples/landing"]
     if source.pattern is not None:
-        return "samples/formats/text_logs" if "text_logs" in folders else None
+        return [
+            f"samples/formats/text_logs/{file.name}"
+            for file in sorted((SAMPLES / "text_logs").glob("*.log"))
+            if recognized_text_format(file.read_text(encoding="utf-8").splitlines()) is source
+        ]
+    folders = sorted(each.name for each in SAMPLES.iterdir() if each.is_dir())
     named = [each for each in folders if source.name.startswith(each.removesuffix("s"))]
-    return f"samples/formats/{named[-1]}" if named else None
+    return [f"samples/formats/{each}" for each in named]

@@ -12,8 +12,8 @@ from analytics_pipeline.ingestion.corrections import Corrections
 from analytics_pipeline.ingestion.discovery import DATABASE_ENDINGS, LandedFile
 from analytics_pipeline.ingestion.file_reading import FileReader
 from analytics_pipeline.ingestion.ledger import FileVersion, Ledger
-from analytics_pipeline.ingestion.lines import UnreadableFileError
 from analytics_pipeline.ingestion.privacy.door import Door
+from analytics_pipeline.ingestion.reading.errors import UnreadableFileError
 from analytics_pipeline.ingestion.record_reading import STREAM_SCHEMA, Group, records_query
 from analytics_pipeline.ingestion.rereading import correct_read_lines, file_time
 from analytics_pipeline.ingestion.tables import RAW_EVENTS

@@ -11,9 +11,9 @@ from analytics_pipeline.ingestion.formats import compiling
 from analytics_pipeline.ingestion.formats.catalog import format_named
 from analytics_pipeline.ingestion.formats.declaration import Format, paths_of
 from analytics_pipeline.ingestion.formats.native import NATIVE
-from analytics_pipeline.ingestion.lines import LINES_SCHEMA
 from analytics_pipeline.ingestion.privacy.door import Door
 from analytics_pipeline.ingestion.privacy.policies import policies_of
+from analytics_pipeline.ingestion.reading.batches import LINES_SCHEMA
 from analytics_pipeline.ingestion.times import utc
 from analytics_pipeline.lake.table import literal
 from analytics_pipeline.settings import Settings

@@ -50,7 +50,18 @@ def validate(lake: Lake, settings: Settings, days: Sequence[date]) -> dict[date,
     ones are worked on at once, since sorting and writing a day occupies one thread.
     """
     groups = list(_groups(lake, days))
-    workers = max(1, min(len(groups), lake.engine_settings.threads))
+    threads = lake.engine_settings.threads
+    # Those that are left when all threads had one share the threads, lest some stand idle.
+    left = len(groups) % threads
+    rounds = (groups[: len(groups) - left], groups[len(groups) - left :])
+    found = [_validate_at_once(lake, settings, of_round) for of_round in rounds if of_round]
+    return {day: counts for of_round in found for day, counts in of_round.items()}
+
+
+def _validate_at_once(
+    lake: Lake, settings: Settings, groups: Sequence[Sequence[date]]
+) -> dict[date, DayCounts]:
+    workers = min(len(groups), lake.engine_settings.threads)
     share = Lake(lake.root, lake.engine_settings.shared_by(workers))
     with ThreadPoolExecutor(workers) as pool:
         counts = pool.map(lambda group: _validate_group(share, settings, group), groups)

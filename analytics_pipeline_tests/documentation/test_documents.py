@@ -11,8 +11,12 @@ from analytics_pipeline.ingestion.formats.catalog import FORMATS
 from analytics_pipeline.ingestion.formats.declaration import paths_of
 
 ROOT = DOCS.parent
-LINK = re.compile(r"\]\(([^)#\s]+)(?:#([^)\s]+))?\)")
-TEXTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.glob("*.md"))]
+LINK = re.compile(r"\]\(([^)#\s]*)(?:#([^)\s]+))?\)")
+TEXTS = [
+    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "samples/README.md")),
+    ROOT / "samples" / "LICENSES.md",
+    *sorted(DOCS.glob("*.md")),
+]
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
@@ -65,8 +69,18 @@ def test_every_path_of_a_mapping_is_in_the_document() -> None:
                     assert path == "file_time" or f"`{path}`" in document, path
 
 
+def anchors(text: str) -> set[str]:
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
+
+
 @pytest.mark.parametrize("text", TEXTS, ids=lambda path: path.name)
-def test_every_link_leads_to_a_file(text: Path) -> None:
-    for target, _ in LINK.findall(text.read_text(encoding="utf-8")):
-        if "://" not in target:
-            assert (text.parent / target).exists(), f"{text.name} links to {target}"
+def test_every_link_leads_somewhere(text: Path) -> None:
+    for target, anchor in LINK.findall(text.read_text(encoding="utf-8")):
+        if "://" in target:
+            continue
+        linked = text.parent / target if target else text
+        assert linked.exists(), f"{text.name} links to {target}"
+        if anchor:
+            found = anchors(linked.read_text(encoding="utf-8"))
+            assert anchor in found, f"{text.name} links to {target}#{anchor}"

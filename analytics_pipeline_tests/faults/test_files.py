@@ -14,8 +14,8 @@ import pandas as pd
 import pytest
 
 from analytics_pipeline.ingestion.discovery import LandedFile, LandingZoneError
-from analytics_pipeline.ingestion.lines import LineReader
 from analytics_pipeline.ingestion.pending_updates import PendingUpdates
+from analytics_pipeline.ingestion.reading.records import RecordReader
 from analytics_pipeline_tests.workspace import Workspace, query_event
 
 
@@ -112,15 +112,17 @@ def test_a_file_that_grows_while_it_is_read_is_taken_whole_later(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = workspace.drop("a.jsonl", lines(10))
-    read = LineReader.batches
+    size = file.stat().st_size
+    read = RecordReader.batches
 
-    def grow_behind(reader: LineReader):
+    def grow_behind(reader: RecordReader):
         yield from read(reader)
-        with file.open("ab") as handle:
-            handle.write(lines(5, model="later"))
+        if file.stat().st_size == size:
+            with file.open("ab") as handle:
+                handle.write(lines(5, model="later"))
 
     with monkeypatch.context() as patch:
-        patch.setattr(LineReader, "batches", grow_behind)
+        patch.setattr(RecordReader, "batches", grow_behind)
         assert workspace.ingest().taken == ()
     assert workspace.events().empty
     workspace.ingest()

@@ -65,4 +65,5 @@ BEHAVIORAL = Format(
     personal=("context.user_id", "context.project_path", "context.git_repo"),
     recognized_by="the columns `query_hash`, `query_text`, `cache_hit`, `response_time` and "
     "`timestamp`, and no `event_type`",
+    tables=("query_sequences",),
 )

@@ -6,9 +6,11 @@ from typing import Any
 
 from analytics_pipeline.errors import PipelineError
 from analytics_pipeline.ingestion.formats.behavioral import BEHAVIORAL
+from analytics_pipeline.ingestion.formats.custom_logs import custom_log_format
 from analytics_pipeline.ingestion.formats.declaration import Format
 from analytics_pipeline.ingestion.formats.github import GITHUB
 from analytics_pipeline.ingestion.formats.gitlab import GITLAB
+from analytics_pipeline.ingestion.formats.json_logs import JSON_LOG
 from analytics_pipeline.ingestion.formats.litellm import LITELLM
 from analytics_pipeline.ingestion.formats.litellm_spend_logs import LITELLM_SPEND_LOGS
 from analytics_pipeline.ingestion.formats.native import NATIVE
@@ -19,7 +21,7 @@ from analytics_pipeline.settings import Settings
 
 FORMATS: tuple[Format, ...] = (
     NATIVE, TOON, BEHAVIORAL, LITELLM, LITELLM_SPEND_LOGS, GITHUB, GITLAB, OPENTELEMETRY,
-    *TEXT_LOGS,
+    JSON_LOG, *TEXT_LOGS,
 )  # fmt: skip
 
 
@@ -28,8 +30,17 @@ class UnknownFormatError(PipelineError):
 
 
 def formats_of(settings: Settings) -> tuple[Format, ...]:
-    """The formats of this project, and those that the settings define."""
-    return FORMATS
+    """The formats of this project, and those that the settings define; raises LogPatternError."""
+    defined = (
+        custom_log_format(each.name, each.pattern, each.time_format, each.level)
+        for each in settings.log_formats
+    )
+    return (*defined, *FORMATS)
+
+
+def tables_of(settings: Settings) -> tuple[str, ...]:
+    """The tables of SQLite databases that hold records of some format."""
+    return tuple(table for each in formats_of(settings) for table in each.tables)
 
 
 def format_named(name: str, settings: Settings) -> Format:
@@ -47,7 +58,8 @@ def recognized(texts: Sequence[str], settings: Settings) -> Format:
     """The format that most of the first records of a file are of; the native one where in doubt."""
     objects = [found for text in texts if (found := _object(text)) is not None]
     if not objects:
-        return recognized_text_format(texts) or NATIVE
+        text_logs = [each for each in formats_of(settings) if each.pattern is not None]
+        return recognized_text_format(texts, text_logs) or NATIVE
     counts = {
         each.name: sum(each.recognizes(found) for found in objects)
         for each in formats_of(settings)

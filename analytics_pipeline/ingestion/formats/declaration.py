@@ -36,10 +36,10 @@ class Format:
     ``recognizes`` tells a record of this format from those of any other, by the decoded JSON
     object, and ``recognized_by`` says in words by what; a text format is recognized by its
     ``pattern``, an RE2 pattern with named groups that a record's first line matches from its
-    beginning. ``split`` is for documents that hold many
-    records: SQL of a query on a relation ``document`` (document_number BIGINT, document VARCHAR)
-    that gives (document_number, position, record VARCHAR); documents without records must give
-    none. ``personal`` are the paths that name a person beside the mapped user_id.
+    beginning. ``split`` is for documents that hold many records: SQL of a query on a relation
+    ``document`` (document_number BIGINT, document VARCHAR) that gives (document_number, position,
+    record VARCHAR); documents without records must give none. ``personal`` are the paths that name
+    a person beside the mapped user_id, ``tables`` those of a SQLite database that hold records.
     """
 
     name: str
@@ -50,6 +50,7 @@ class Format:
     pattern: str | None = None
     personal: tuple[str, ...] = ()
     recognized_by: str = ""
+    tables: tuple[str, ...] = ()
 
 
 def paths_of(sql: str) -> Iterator[str]:

@@ -46,9 +46,14 @@ def log_format(
     fields are those of log_entry; each that is not named is the text of the group of its name.
     """
     groups = re.compile(pattern).groupindex
-    own = {each: f"$({each})" for each in ("level", "message", "component") if each in groups}
-    times = {"timestamp": written_time("time")} if "time" in groups else {}
-    mapping = EventMapping("log_entry", times | own | dict(fields), notes=notes or {})
+    usual = {
+        "time": ("timestamp", written_time("time")),
+        "level": ("level", "$(level)"),
+        "message": ("message", Restated("coalesce($(message), '')")),
+        "component": ("component", "$(component)"),
+    }
+    own = dict(field for group, field in usual.items() if group in groups)
+    mapping = EventMapping("log_entry", own | dict(fields), notes=notes or {})
     return Format(name, description, (mapping,), pattern=f"(?s)^{pattern}", personal=personal)
 
 
@@ -136,7 +141,8 @@ APACHE_ERROR = log_format(
     {"level": LEVEL_NOTE},
     personal=("client",),
 )
-SYSLOG_TAG = r"(?P<component>[^\s:\[\]]+(?: [^\s:\[\]]+)?)(?:\[(?P<process>\d+)\])?: ?"
+# A tag is one word; old daemons put a version after it, login a dash before it.
+SYSLOG_TAG = r"(?P<component>(?:-- )?[^\s:\[\]]+(?: \d[\d.]*)?)(?:\[(?P<process>\d+)\])?: ?"
 SYSLOG = log_format(
     "syslog",
     "Syslog as RFC 3164 and rsyslog's files have it: time host tag[process]: message.",
@@ -154,23 +160,26 @@ SYSLOG_RFC5424 = log_format(
     "Syslog as RFC 5424 has it.",
     r"<(?P<priority>\d{1,3})>1 (?P<time>\d{4}-\d\d-\d\dT\S+|-) (?P<host>\S+) (?P<component>\S+) "
     r"(?P<process>\S+) (?P<message_id>\S+) (?P<structured_data>-|(?:\[(?:[^\]\\]|\\.)*\])+)"
-    rf"(?: {UTF8_MARK}?(?P<message>.*))?$",
+    rf"(?: +{UTF8_MARK}?(?P<message>.*))?$",
     {
         "timestamp": Restated("nullif($(time), '-')"),
         "level": severity_of("priority"),
         "component": Restated("nullif($(component), '-')"),
-        "message": "coalesce($(message), $(structured_data))",
     },
-    {"level": SEVERITY_NOTE, "message": "or the structured data where there is no message"},
+    {"level": SEVERITY_NOTE},
 )
 LOGFMT_VALUE = rf'(?:"{QUOTED}"|[^\s"]*)'
 
 
 def _pair(*keys: str) -> str:
-    """SQL of the first value of some keys of a logfmt record."""
-    value = rf'(?:^|\s)(?:{"|".join(keys)})=(?:"({QUOTED})"|([^\s"]+))'
-    found = [f"nullif(regexp_extract($(pairs), '{value}', {group}), '')" for group in (1, 2)]
-    return rf"coalesce(replace({found[0]}, '\"', '\"'), {found[1]})"
+    """SQL of the first value of some keys of a logfmt record; what is quoted has JSON's escapes."""
+    value = rf'(?:^|\s)(?:{"|".join(keys)})=(?:("{QUOTED}")|([^\s"]+))'
+    quoted, plain = (f"regexp_extract($(pairs), '{value}', {group})" for group in (1, 2))
+    unescaped = "CASE WHEN json_valid(q) THEN json_extract_string(q, '$') ELSE q END"
+    return (
+        f"coalesce(list_transform([nullif({quoted}, '')], lambda q: {unescaped})[1], "
+        f"nullif({plain}, ''))"
+    )
 
 
 LOGFMT = log_format(

@@ -7,11 +7,11 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from analytics_pipeline.ingestion.reading.csv_rows import csv_batches
 
 from analytics_pipeline.ingestion.formats.catalog import FORMATS as ALL_FORMATS
 from analytics_pipeline.ingestion.formats.litellm import LITELLM
 from analytics_pipeline.ingestion.formats.litellm_spend_logs import LITELLM_SPEND_LOGS
+from analytics_pipeline.ingestion.reading.csv_rows import csv_batches
 from analytics_pipeline_tests.ingestion.formats.mapping import Mapped, mapped
 from analytics_pipeline_tests.ingestion.formats.reading_samples import (
     FORMATS,

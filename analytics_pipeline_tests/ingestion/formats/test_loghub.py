@@ -17,7 +17,8 @@ from analytics_pipeline.ingestion.formats.text_logs import (
     SYSLOG,
     recognized_text_format,
 )
-from analytics_pipeline.ingestion.lines import LineReader
+from analytics_pipeline.ingestion.reading.compression import Contents
+from analytics_pipeline.ingestion.reading.lines import line_batches
 from analytics_pipeline.ingestion.reading.log_records import joined
 from analytics_pipeline_tests.ingestion.formats.log_mapping import FILE_TIME, log_entries
 
@@ -78,7 +79,11 @@ SYSTEMS = {
 
 def lines_of(name: str) -> list[str]:
     with (LOGHUB / f"{name}_2k.log").open("rb") as file:
-        return [line for batch in LineReader(file).batches() for line in batch["line"].to_pylist()]
+        return [
+            line
+            for batch in line_batches(Contents(file).chunks())
+            for line in batch["line"].to_pylist()
+        ]
 
 
 @pytest.mark.parametrize("name", SYSTEMS)
@@ -106,5 +111,5 @@ def test_no_line_of_these_continues_another(name: str) -> None:
     pattern = SYSTEMS[name].source.pattern
     assert pattern is not None
     with (LOGHUB / f"{name}_2k.log").open("rb") as file:
-        records = list(joined(LineReader(file).batches(), pattern, 1 << 20))
+        records = list(joined(line_batches(Contents(file).chunks()), pattern, 1 << 20))
     assert [text for batch in records for text in batch["line"].to_pylist()] == lines_of(name)

@@ -15,7 +15,9 @@ log_entries as (
         component,
         level,
         message,
-        level in ('ERROR', 'CRITICAL', 'FATAL') as is_error
+        level in (
+            'ERROR', 'SEVERE', 'CRITICAL', 'ALERT', 'EMERGENCY', 'PANIC', 'FATAL'
+        ) as is_error
 
     from source
 

@@ -1,0 +1,111 @@
+"""Rows of SQLite databases, from snapshots that disturb no writer."""
+
+import json
+import sqlite3
+import threading
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from analytics_pipeline.ingestion.reading.errors import UnreadableFileError
+from analytics_pipeline.ingestion.reading.sqlite_rows import SqliteSnapshot
+from analytics_pipeline_tests.ingestion.reading.reading import records_of
+
+TABLE = "CREATE TABLE query (id INTEGER PRIMARY KEY, text TEXT, hit BOOLEAN, at REAL, raw BLOB)"
+
+
+def rows_of(path: Path, scratch: Path, tables: tuple[str, ...] = ("query",)) -> list[dict]:
+    with path.open("rb") as file, SqliteSnapshot.of(file, path, scratch) as snapshot:
+        return [json.loads(record) for record in records_of(snapshot.batches(tables))]
+
+
+def test_rows_are_objects_of_their_columns(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(TABLE)
+        connection.executemany(
+            "INSERT INTO query VALUES (?, ?, ?, ?, ?)",
+            [(1, 'ein "Wörtchen"\n', True, 1763049283.25, b"text"),
+             (7, None, 0, None, b"\xff\xfe"), (2**62, "", None, -0.5, None)],
+        )  # fmt: skip
+    assert rows_of(path, tmp_path / "scratch") == [
+        {"id": 1, "text": 'ein "Wörtchen"\n', "hit": 1, "at": 1763049283.25, "raw": "text"},
+        {"id": 7, "hit": 0, "raw": "//4="},
+        {"id": 2**62, "text": "", "at": -0.5},
+    ]
+
+
+@pytest.mark.parametrize("mode", ["wal", "delete"])
+def test_a_writer_goes_on_while_a_snapshot_is_read(tmp_path: Path, mode: str) -> None:
+    path = tmp_path / "drop" / "a.db"
+    path.parent.mkdir()
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(f"PRAGMA journal_mode = {mode}")
+        connection.execute(TABLE)
+    stop, written = threading.Event(), []
+
+    def write() -> None:
+        with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+            connection.execute("PRAGMA wal_autocheckpoint = 7")
+            while not stop.wait(0.15):
+                number = len(written) + 1
+                connection.execute("BEGIN IMMEDIATE")
+                for _ in range(2):
+                    connection.execute("INSERT INTO query (text) VALUES (?)", [str(number)])
+                connection.execute("COMMIT")
+                written.append(number)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    counts = []
+    try:
+        while len(counts) < 8 or not counts[-1]:
+            before = len(written)
+            rows = rows_of(path, tmp_path / "scratch")
+            assert len(rows) % 2 == 0, "half of a transaction was read"
+            assert len(rows) >= 2 * before
+            counts.append(len(rows))
+    finally:
+        stop.set()
+        writer.join()
+    assert {file.name for file in path.parent.iterdir()} <= {"a.db", "a.db-wal", "a.db-shm"}
+    assert not any((tmp_path / "scratch").iterdir())
+
+
+def test_what_stands_in_the_wal_is_read_and_digested(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    digests = set()
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("PRAGMA journal_mode = wal")
+        connection.execute(TABLE)
+        for number in range(1, 4):
+            connection.execute("INSERT INTO query (text) VALUES ('x')")
+            assert len(rows_of(path, tmp_path / "scratch")) == number
+            with path.open("rb") as file, SqliteSnapshot.of(file, path, tmp_path) as snapshot:
+                digests.add(snapshot.sha256)
+    assert len(digests) == 3
+
+
+def test_a_locked_database_is_read_all_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute(TABLE)
+        connection.execute("INSERT INTO query (text) VALUES ('x')")
+        connection.execute("BEGIN EXCLUSIVE")
+        connection.execute("INSERT INTO query (text) VALUES ('not committed')")
+        assert [row["text"] for row in rows_of(path, tmp_path / "scratch")] == ["x"]
+
+
+def test_damaged_and_strange_databases_are_refused_with_a_reason(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(TABLE)
+        connection.executemany("INSERT INTO query (text) VALUES (?)", [("x" * 3000,)] * 50)
+    with pytest.raises(UnreadableFileError, match=r"none of the tables events.*It has: query"):
+        rows_of(path, tmp_path / "scratch", ("events",))
+    whole = path.read_bytes()
+    for damaged in (whole[: len(whole) // 2], whole[:4096] + b"\x5a" * 9000 + whole[13096:]):
+        path.write_bytes(damaged)
+        with pytest.raises(UnreadableFileError, match=r"damaged|cannot be read"):
+            rows_of(path, tmp_path / "scratch")
