@@ -66,8 +66,6 @@ class ReleaseLog:
         """
         release = uuid.uuid4().hex
         self._folder.mkdir(exist_ok=True)
-        for left in self._folder.glob("*.parquet*"):
-            left.unlink()
         staged = self._file(release).with_suffix(".parquet.new")
         connection.execute(f"COPY ({rows}) TO {literal(str(staged))} ({PARQUET})")
         publish(staged, self._file(release))
@@ -96,6 +94,11 @@ class ReleaseLog:
                 paths = connection.execute(f"SELECT DISTINCT path FROM {released}").fetchall()
                 self._finish(release, [path for (path,) in paths], days, standing)
         file.unlink()
+
+    def clear(self) -> None:
+        """Remove what releases left that never began or are done; with the intake lock held."""
+        for left in self._folder.glob("*.parquet*"):
+            left.unlink()
 
     def _file(self, release: str) -> Path:
         return self._folder / f"{release}.parquet"
@@ -137,6 +140,7 @@ def complete_releases(lake: Lake) -> None:
     with ReleaseLog.open(lake) as log:
         for release in log.under_way():
             log.complete(release)
+        log.clear()
 
 
 def await_releases(lake: Lake) -> None:
