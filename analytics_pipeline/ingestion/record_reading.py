@@ -60,27 +60,29 @@ def single_records_query(
         else "json_valid(line)"
     )
     dated = f"""
+        WITH opened AS (
+            SELECT
+                *,
+                CASE
+                    WHEN strlen(line) <= {settings.ingestion.max_line_bytes} AND {readable}
+                    THEN {_found(source)}
+                END AS found
+            FROM {records}
+        ),
+        named AS (
+            SELECT *, {_event_type(source)} AS event_type, {_time_text(source)} AS time_text
+            FROM opened
+        ),
+        timed AS (
+            SELECT *, {utc("time_text", literal(group.time_zone))} AS event_time FROM named
+        )
         SELECT
             *,
             CASE
                 WHEN event_time BETWEEN DATE {literal(first)} AND TIMESTAMP {literal(str(latest))}
                 THEN event_time::DATE
             END AS event_date
-        FROM (
-            SELECT
-                *,
-                {_event_type(source)} AS event_type,
-                {utc(_time_text(source), literal(group.time_zone))} AS event_time
-            FROM (
-                SELECT
-                    *,
-                    CASE
-                        WHEN strlen(line) <= {settings.ingestion.max_line_bytes} AND {readable}
-                        THEN {_found(source)}
-                    END AS found
-                FROM {records}
-            )
-        )
+        FROM timed
     """
     return _admitted(source, dated, settings, door)
 
