@@ -124,7 +124,7 @@ def test_an_edited_export_is_released_by_the_next_run_even_if_killed(
         (["release", "--patch", "{}", "--fix", "x"], 2, "either --fix or --patch"),
         (["release", "--fix", "/nowhere.jsonl"], 1, "/nowhere.jsonl is not a file"),
         (["export", "/nowhere/lines.jsonl"], 1, "does not exist"),
-        (["export"], 2, "FILE"),
+        (["export"], 2, "Missing argument"),
     ],
 )
 def test_wrong_usage_is_named(
