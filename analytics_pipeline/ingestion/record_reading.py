@@ -44,8 +44,16 @@ def records_query(
     record whose user opted out there is only event_date.
     """
     source = format_named(group.format, settings)
+    records = _split(source, stream) if source.split else stream
+    return single_records_query(group, records, settings, latest, door)
+
+
+def single_records_query(
+    group: Group, records: str, settings: Settings, latest: datetime, door: Door
+) -> str:
+    """As ``records_query``, for a relation in which no document is left to be split."""
+    source = format_named(group.format, settings)
     first = settings.first_event_date.isoformat()
-    relation = _split(source, stream) if source.split else stream
     readable = (
         f"regexp_matches(line, {literal(source.pattern)})"
         if source.pattern is not None
@@ -59,7 +67,7 @@ def records_query(
                     WHEN strlen(line) <= {settings.ingestion.max_line_bytes} AND {readable}
                     THEN {_found(source)}
                 END AS found
-            FROM {relation}
+            FROM {records}
         ),
         named AS (
             SELECT *, {_event_type(source)} AS event_type, {_time_text(source)} AS time_text

@@ -117,5 +117,6 @@ def test_a_contract_decides_about_undeclared_fields(
     refused = workspace.quarantine()
     assert refused.reason.tolist() == reasons
     assert all(refused.message.str.contains("sharp"))
+    assert all(refused.line.str.contains("cache_query"))
     assert set(refused.path) <= {"app/a.jsonl"}
     assert len(workspace.events()) == validated
