@@ -67,7 +67,9 @@ class SqliteSnapshot:
         has none of the tables.
         """
         try:
-            with closing(sqlite3.connect(self._database)) as connection:
+            # The engine pulls records from one thread of its own, then from another.
+            opened = sqlite3.connect(self._database, check_same_thread=False)
+            with closing(opened) as connection:
                 connection.create_function("as_text", 1, _as_text, deterministic=True)
                 check = connection.execute("PRAGMA quick_check(1)").fetchone()
                 if check != ("ok",):
