@@ -46,7 +46,7 @@ TABLES = (VALIDATED_EVENTS, QUARANTINED_LINES, SOURCE_FIELDS)
 ROUNDS_TO_A_CALM_ONE = 10
 LINE_FILES = (
     "toon/operations.jsonl", "litellm/sdk.jsonl", "opentelemetry/openai_v2_traces.jsonl",
-    "github/webhooks.jsonl", "text_logs/nginx_access.log", "json_logs/pino.jsonl",
+    "text_logs/nginx_access.log",
 )  # fmt: skip
 WHOLE_FILES = ("toon/export.csv", "gitlab/pipelines.json", "behavioral/behavioral.db")
 RAW_CONTENT = "path, line_number, format, event_type, event_time, line, bytes"
