@@ -208,7 +208,7 @@ def release(
     author = by or os.environ.get("USER") or "unknown"
     with progress(as_json) as listener:
         if listener is not None:
-            listener("judging the lines again")
+            listener("judging the lines again, once no intake is under way")
         done = release_lines(
             Lake.of(settings), settings, selection, fix, by=author, dry_run=dry_run
         )

@@ -307,19 +307,26 @@ def test_records_of_other_formats_are_read_again_by_their_own_mapping(
     workspace.drop("otlp.jsonl", [{"resourceSpans": [{"scopeSpans": [{"spans": spans}]}]}])
     workspace.drop(
         "app.log",
-        b"2026-11-10 12:00:00,000 - root - ERROR - lost\n2026-11-10 noon - root - INFO - odd\n",
+        b"2026-11-10 12:00:00,000 - root - ERROR - lost\nTraceback\n"
+        b"2026-13-10 12:00:00,000 - root - INFO - odd\nof two lines\n",
     )
     workspace.ingest()
     refused = workspace.quarantine()
-    assert set(refused.path) == {"otlp.jsonl"}, refused[["path", "reason", "message", "line"]]
-    assert len(refused) == 3
+    assert Counter(zip(refused.path, refused.reason, strict=True)) == {
+        ("otlp.jsonl", "bad_type"): 3, ("app.log", "bad_timestamp"): 1,
+    }  # fmt: skip
 
     def edit(row: dict[str, Any]) -> str:
-        return str(row["line"]).replace('"many"', '"12"')
+        return str(row["line"]).replace('"many"', '"12"').replace("2026-13-10", "2026-11-13")
 
     done = let_go(workspace, fix=edited(workspace, tmp_path / "f", edit))
-    assert outcomes(done) == {"event": 3}
+    assert outcomes(done) == {"event": 4}
     assert account(workspace, "otlp.jsonl") == {"lines": 3, "validated": 3}
+    assert account(workspace, "app.log") == {"lines": 2, "validated": 2}
+    events = workspace.events().dropna(subset="message")
+    assert dict(zip(events.event_date.dt.day, events.message, strict=True)) == {
+        10: "lost\nTraceback", 13: "odd\nof two lines",
+    }  # fmt: skip
 
 
 def test_a_replacement_passes_the_privacy_door(tmp_path: Path) -> None:
