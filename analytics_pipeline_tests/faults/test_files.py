@@ -229,7 +229,8 @@ def test_a_database_that_is_written_to_while_it_is_read_is_taken_again(
     row = (
         "INSERT INTO query_sequences VALUES (NULL, 'u', 's', 'h', 'why?', '{}', 1762776000, 1, 0.1)"
     )
-    with closing(sqlite3.connect(file, isolation_level=None)) as database:
+    connect = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+    with closing(connect) as database:
         database.execute(
             "CREATE TABLE query_sequences (id INTEGER PRIMARY KEY, user_id, session_id, "
             "query_hash, query_text, context, timestamp, cache_hit, response_time)"
