@@ -91,7 +91,7 @@ def judge(
     records there are, and the source of each path that has records.
     """
     read_raw_lines(connection, settings, lines)
-    kinds = parse_lines(connection, settings)
+    kinds = parse_lines(connection, settings, lines)
     sources = _sources(connection, kinds, settings)
     apply_contracts(connection, kinds, sources, lines)
     return kinds, sources
