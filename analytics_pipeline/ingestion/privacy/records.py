@@ -70,7 +70,7 @@ class JsonDoor:
                 inside, all_allowed = outer.pop() if outer else (None, all_allowed)
                 coming = None
             elif token["colon"] is None:
-                edits.replace(start, position, self._text(record[start:position], key))
+                edits.replace(start, position, self.text(record[start:position], key))
             else:
                 literal = token["literal"]
                 key = decoded(literal)
@@ -86,12 +86,13 @@ class JsonDoor:
                 elif node.policy is not None or (self._redaction and is_secret_key(key)):
                     position = value_end(record, begin)
                     value = record[begin:position]
-                    edits.replace(begin, position, _value(value, node.policy, key, pseudonym))
+                    edits.replace(begin, position, new_value(value, node.policy, key, pseudonym))
                 else:
-                    edits.replace(start, start + len(literal), self._text(literal, ""))
+                    edits.replace(start, start + len(literal), self.text(literal, ""))
         return edits.applied()
 
-    def _text(self, literal: str, key: str) -> str:
+    def text(self, literal: str, key: str) -> str:
+        """A literal as it may be stored; ``key`` is the key whose value it is."""
         if self._redaction is None:
             return literal
         if len(literal) <= LONGEST_CACHED_LITERAL:
@@ -105,13 +106,17 @@ class JsonDoor:
         return literal if changed == text else encoded(changed)
 
 
-def _value(value: str, policy: str | None, key: str, pseudonym: Pseudonym) -> str:
+def new_value(value: str, policy: str | None, key: str, pseudonym: Pseudonym) -> str:
+    """The JSON of a value under a policy; None is that of a key which names a secret."""
     if policy == "keep":
         return value
     if policy == "hash":
         return value if value in NO_PERSON else encoded(pseudonym(decoded(value)))
     if policy == "redact":
         return value if value == "null" else encoded(placeholder(key))
-    if value in NOT_A_SECRET or PLACEHOLDER.fullmatch(decoded(value)):
-        return value
-    return encoded(placeholder("secret"))
+    return value if is_no_secret(value) else encoded(placeholder("secret"))
+
+
+def is_no_secret(value: str) -> bool:
+    """Whether there is nothing to hide in the value of a key that names a secret."""
+    return value in NOT_A_SECRET or PLACEHOLDER.fullmatch(decoded(value)) is not None
