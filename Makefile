@@ -43,8 +43,8 @@ format: install
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: install ## Measure speed as ratios against a floor, and print the table
-	$(BIN)/python -m analytics_pipeline_tests.benchmarks
+bench: install ## Measure speed as ratios against a floor, and print the table; BENCH="NAME …" for some
+	$(BIN)/python -m analytics_pipeline_tests.benchmarks $(BENCH)
 
 lock: ## Renew requirements.lock from pyproject.toml
 	$(BIN)/uv pip compile pyproject.toml --group dev --universal --generate-hashes \

@@ -1,14 +1,15 @@
 """What the daily assets have in common: their specification, their dates, and what they show."""
 
 import base64
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
 import dagster as dg
+import duckdb
 
 from analytics_pipeline.lake.lake import Lake
-from analytics_pipeline.lake.table import Column, Table
+from analytics_pipeline.lake.table import Column, Table, quoted
 from analytics_pipeline.partitions import daily, dates_of
 from analytics_pipeline.settings import current_settings
 
@@ -89,20 +90,28 @@ def describe_partition(
     )
 
 
-def shown_rows(table: Table, rows: Iterable[Mapping[Any, Any]]) -> dg.MetadataValue:
-    """Some rows of a table, as the UI shows them."""
-    kinds = {"VARCHAR": "string", "BOOLEAN": "bool", "DOUBLE": "float", "BIGINT": "int"}
-    schema = dg.TableSchema(
-        [dg.TableColumn(column.name, kinds.get(column.type, "string")) for column in table.columns]
-    )
-    records = [dg.TableRecord({name: _shown(value) for name, value in row.items()}) for row in rows]
-    return dg.MetadataValue.table(records, schema=schema)
+def first_rows(
+    lake: Lake, connection: duckdb.DuckDBPyConnection, table: Table, day: date, limit: int = 10
+) -> dict[str, dg.MetadataValue[Any]]:
+    """The first rows of a table on a day, as metadata; nothing where it has none."""
+    columns = ", ".join(quoted(name) for name in table.column_names)
+    order = ", ".join(quoted(name) for name in table.order_by)
+    found = connection.execute(
+        f"SELECT {columns} FROM {lake.scan(table, [day])} ORDER BY {order} LIMIT {limit}"
+    ).fetchall()
+    rows = [dict(zip(table.column_names, row, strict=True)) for row in found]
+    return {"first rows": table_metadata(rows)} if rows else {}
 
 
-def _shown(value: Any) -> str | int | float | bool | None:
-    if value is None or isinstance(value, str | int | float | bool):
-        return value
-    return value.item() if hasattr(value, "item") else str(value)
+def table_metadata(rows: Sequence[Mapping[str, Any]]) -> dg.TableMetadataValue:
+    """At least one row as a table of the UI."""
+    records = [dg.TableRecord({name: _plain(v) for name, v in row.items()}) for row in rows]
+    schema = dg.TableSchema([dg.TableColumn(name) for name in rows[0]])
+    return dg.MetadataValue.table(records, schema)
+
+
+def _plain(value: object) -> str | int | float | bool | None:
+    return value if value is None or isinstance(value, str | int | float | bool) else str(value)
 
 
 def as_markdown(png: bytes, description: str) -> str:

@@ -3,7 +3,7 @@
 import os
 import shutil
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -94,23 +94,40 @@ def bring_up_to_date(
             execute(instance, INTAKE_JOB, listener=listener, config={"wait": True, "retry": True})
         problems.clear()
         left = list(new_files(zone.walk(problems=problems), ledger, prefix, retry=False))
-        settle_finished_updates(pending, instance)
-        ranges = ranges_to_update(pending.awaiting_update(), unfinished_updates(instance))
-        updated, failures = [], []
-        for first, last in ranges:
-            try:
-                update(instance, first, last, listener=listener)
-                updated.append((first, last))
-            except RunError as error:
-                failures.append(str(error))
-        settle_finished_updates(pending, instance)
+        updated, failures = update_awaiting(pending, instance, listener=listener)
         return Outcome(
             tuple(ledger.versions(since=started)),
             ledger.refusals() | dict(problems),
             tuple(file.path for file in left),
-            tuple(updated),
-            tuple(failures),
+            updated,
+            failures,
         )
+
+
+def update_awaiting(
+    pending: PendingUpdates,
+    instance: dg.DagsterInstance,
+    *,
+    days: Iterable[date] | None = None,
+    listener: Listener | None = None,
+) -> tuple[tuple[tuple[date, date], ...], tuple[str, ...]]:
+    """Update the dates that await it, or those of them in ``days``, a run for each range.
+
+    Returns the ranges that were updated, and what failed. Dates that another run is updating are
+    left to it.
+    """
+    settle_finished_updates(pending, instance)
+    awaiting = set(pending.awaiting_update())
+    wanted = awaiting if days is None else awaiting & set(days)
+    updated, failures = [], []
+    for first, last in ranges_to_update(sorted(wanted), unfinished_updates(instance)):
+        try:
+            update(instance, first, last, listener=listener)
+            updated.append((first, last))
+        except RunError as error:
+            failures.append(str(error))
+    settle_finished_updates(pending, instance)
+    return tuple(updated), tuple(failures)
 
 
 def update(

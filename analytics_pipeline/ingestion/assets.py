@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from datetime import date
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -11,9 +12,10 @@ from analytics_pipeline.daily_assets import (
     SINGLE_RUN,
     daily_spec,
     describe_partition,
+    first_rows,
     lake_of_process,
     requested_dates,
-    shown_rows,
+    table_metadata,
 )
 from analytics_pipeline.events.tables import VALIDATED_EVENTS
 from analytics_pipeline.ingestion.accounts import FileAccount, file_accounts
@@ -25,6 +27,8 @@ from analytics_pipeline.ingestion.quality_tables import (
     SCHEMA_CHANGES,
     SOURCE_FIELDS,
 )
+from analytics_pipeline.ingestion.quarantine import ReasonCount, reason_counts
+from analytics_pipeline.ingestion.release_log import await_releases
 from analytics_pipeline.ingestion.run_processes import note_process
 from analytics_pipeline.ingestion.tables import (
     FILE_LINE_COUNTS,
@@ -124,6 +128,7 @@ def raw_events(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResu
     note_process(context)
     days = requested_dates(context)
     lake = lake_of_process()
+    await_releases(lake)
     with PendingUpdates.open(lake.state) as pending, lake.engine() as connection:
         pending.begin_update(context.run_id, days)
         rows = lake.row_counts(connection, RAW_EVENTS, days)
@@ -149,14 +154,17 @@ def validated_events(context: dg.AssetExecutionContext) -> Iterator[dg.Materiali
     with lake.engine() as connection:
         accounts = file_accounts(lake, connection, days)
         fields = lake.row_counts(connection, SOURCE_FIELDS, days)
+        reasons = reason_counts(lake, connection, days)
     for day in days:
         account = counts[day]
         describe_partition(
             context, VALIDATED_EVENTS, day, account.validated, conservation=_conservation(account)
         )
-        describe_partition(context, QUARANTINED_LINES, day, account.quarantined)
+        describe_partition(
+            context, QUARANTINED_LINES, day, account.quarantined, **_quarantine(day, reasons[day])
+        )
         of_day = [file for file in accounts if file.event_date == day]
-        describe_partition(context, FILE_LINE_COUNTS, day, len(of_day), files=_files(of_day))
+        describe_partition(context, FILE_LINE_COUNTS, day, len(of_day), **_files(of_day))
         describe_partition(context, SOURCE_FIELDS, day, fields[day])
     for table in (VALIDATED_EVENTS, QUARANTINED_LINES, FILE_LINE_COUNTS, SOURCE_FIELDS):
         yield dg.MaterializeResult(asset_key=table.name)
@@ -170,10 +178,25 @@ def _conservation(counts: DayCounts) -> dg.MetadataValue:
     )
 
 
-def _files(accounts: Sequence[FileAccount]) -> dg.MetadataValue:
+def _quarantine(day: date, reasons: Sequence[ReasonCount]) -> dict[str, dg.MetadataValue]:
+    if not reasons:
+        return {}
+    return {
+        "reasons": table_metadata([asdict(reason) for reason in reasons]),
+        "what to do": dg.MetadataValue.md(
+            f"- `aicache-analytics quarantine show --date {day}`: see the lines\n"
+            f"- `aicache-analytics quarantine release --date {day} --dry-run`: see which would be "
+            "valid by now; without `--dry-run` they are released\n"
+            f"- `aicache-analytics quarantine export --date {day} lines.jsonl`: edit them, then "
+            "`aicache-analytics quarantine release --fix lines.jsonl`"
+        ),
+    }
+
+
+def _files(accounts: Sequence[FileAccount]) -> dict[str, dg.MetadataValue]:
     columns = FILE_LINE_COUNTS.column_names
     rows = [{name: getattr(account, name) for name in columns} for account in accounts[:SHOWN_ROWS]]
-    return shown_rows(FILE_LINE_COUNTS, rows)
+    return {"files": table_metadata(rows)} if rows else {}
 
 
 @dg.multi_asset(
@@ -190,10 +213,8 @@ def source_quality(context: dg.AssetExecutionContext) -> Iterator[dg.Materialize
     compare_with_history(lake, current_settings(), days)
     with lake.engine() as connection:
         for table in (SCHEMA_CHANGES, QUARANTINE_REASONS):
+            rows = lake.row_counts(connection, table, days)
             for day in days:
-                frame = lake.frame(connection, table, [day])
-                first = frame[table.column_names].head(SHOWN_ROWS).to_dict("records")
-                describe_partition(
-                    context, table, day, len(frame), first_rows=shown_rows(table, first)
-                )
+                shown = first_rows(lake, connection, table, day, SHOWN_ROWS)
+                describe_partition(context, table, day, rows[day], **shown)
             yield dg.MaterializeResult(asset_key=table.name)

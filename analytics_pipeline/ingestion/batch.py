@@ -8,12 +8,14 @@ from datetime import UTC, date, datetime, timedelta
 import duckdb
 import pyarrow as pa
 
+from analytics_pipeline.ingestion.corrections import Corrections
 from analytics_pipeline.ingestion.discovery import DATABASE_ENDINGS, LandedFile
 from analytics_pipeline.ingestion.file_reading import FileReader
 from analytics_pipeline.ingestion.ledger import FileVersion, Ledger
 from analytics_pipeline.ingestion.privacy.door import Door
 from analytics_pipeline.ingestion.reading.errors import UnreadableFileError
 from analytics_pipeline.ingestion.record_reading import STREAM_SCHEMA, Group, records_query
+from analytics_pipeline.ingestion.rereading import correct_read_lines, file_time
 from analytics_pipeline.ingestion.tables import RAW_EVENTS
 from analytics_pipeline.lake.lake import Lake
 from analytics_pipeline.lake.table import literal
@@ -30,6 +32,10 @@ class Batch:
         self._settings = settings
         self._ledger = ledger
         self._taken_at = datetime.now(UTC).replace(tzinfo=None)
+        self._latest = self._taken_at + timedelta(
+            seconds=settings.ingestion.future_tolerance_seconds
+        )
+        self._door = Door.of(settings)
         self._versions: dict[int, FileVersion] = {}
         self._groups: dict[int, Group] = {}
 
@@ -42,6 +48,7 @@ class Batch:
             if not self._versions:
                 return [], set()
             self._date_undated_lines(connection)
+            self._correct_lines(connection)
             self._note_event_dates(connection)
             paths = {version.path: version.event_dates for version in self._versions.values()}
             days = self._changed_dates()
@@ -67,26 +74,23 @@ class Batch:
             )
             """
         )
-        latest = self._taken_at + timedelta(
-            seconds=self._settings.ingestion.future_tolerance_seconds
-        )
-        door = Door.of(self._settings)
-        door.register(connection)
+        self._door.register(connection)
         for group, members in groups.items():
             stream = pa.RecordBatchReader.from_batches(STREAM_SCHEMA, self._stream(members))
             connection.register("stream", stream)
-            query = records_query(group, "stream", self._settings, latest, door)
+            query = records_query(group, "stream", self._settings, self._latest, self._door)
             connection.execute(f"INSERT INTO line_read BY NAME {query}")
             connection.unregister("stream")
         taken = [
             f"({number}, {literal(version.path)}, {literal(self._groups[number].format)}, "
-            f"{literal(self._groups[number].time_zone)})"
+            f"{literal(self._groups[number].time_zone)}, {literal(file_time(version.state))})"
             for number, version in self._versions.items()
         ]
         if taken:
             connection.execute(
                 "CREATE TABLE file_read AS FROM "
-                f"(VALUES {', '.join(taken)}) AS v (file_number, path, format, time_zone)"
+                f"(VALUES {', '.join(taken)}) "
+                "AS v (file_number, path, format, time_zone, file_time)"
             )
 
     def _recognized(self, file: LandedFile) -> FileReader | None:
@@ -120,11 +124,9 @@ class Batch:
         if held is not None and reader.read_digest() == held:
             self._ledger.note_state(file.path, file.state)
             return
-        modified = datetime.fromtimestamp(file.state.modified_ns / 1e9, UTC)
-        file_time = pa.scalar(modified.strftime("%Y-%m-%d %H:%M:%S"))
         for batch in reader.batches():
             numbers = pa.repeat(pa.scalar(number, pa.int32()), len(batch))
-            times = pa.repeat(file_time, len(batch))
+            times = pa.repeat(pa.scalar(file_time(file.state)), len(batch))
             yield pa.record_batch([numbers, times, *batch.columns], schema=STREAM_SCHEMA)
         state = file.state_now()
         # A file that changed while it was read is not a version: its lines go unused, and it is
@@ -154,6 +156,13 @@ class Batch:
                 "UPDATE line_read SET event_date = ? WHERE file_number = ? AND event_date IS NULL",
                 [day, number],
             )
+
+    def _correct_lines(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Put the corrections in place of the lines they were made for, under their own dates."""
+        with Corrections.open(self._lake.state) as kept:
+            corrections = kept.of_paths(version.path for version in self._versions.values())
+        if len(corrections):
+            correct_read_lines(connection, corrections, self._settings, self._latest, self._door)
 
     def _note_event_dates(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Complete the versions by their dates, and the digest of each date of a changed file.

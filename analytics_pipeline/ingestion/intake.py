@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
-from filelock import FileLock
-
 from analytics_pipeline.ingestion.batch import Batch
 from analytics_pipeline.ingestion.discovery import (
     LandedFile,
@@ -18,6 +16,7 @@ from analytics_pipeline.ingestion.landing_zone import LandingZone
 from analytics_pipeline.ingestion.ledger import FileVersion, Ledger
 from analytics_pipeline.ingestion.novelty import new_files, settled_files
 from analytics_pipeline.ingestion.paths import within
+from analytics_pipeline.ingestion.release_log import complete_releases, intake_lock
 from analytics_pipeline.lake.engine import remove_abandoned_scratch
 from analytics_pipeline.lake.lake import Lake
 from analytics_pipeline.settings import Settings
@@ -65,9 +64,9 @@ def take_in(
     LandingZoneError and LakeError.
     """
     zone = open_landing_zone(settings)
-    lake.state.mkdir(parents=True, exist_ok=True)
     remove_abandoned_scratch(lake.scratch)
-    with FileLock(lake.state / "intake.lock"), Ledger.open(lake.state) as ledger:
+    with intake_lock(lake), Ledger.open(lake.state) as ledger:
+        complete_releases(lake)
         looking = _Look(zone, ledger, retry, after, until)
         files = looking.new_files()
         settled = settled_files(files, settings)

@@ -37,6 +37,12 @@ CREATE TABLE IF NOT EXISTS update_run (
     run_id TEXT NOT NULL, event_date TEXT NOT NULL, generation INTEGER NOT NULL,
     PRIMARY KEY (run_id, event_date)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS line_correction (
+    path TEXT NOT NULL, line_number INTEGER NOT NULL, digest TEXT NOT NULL, original,
+    replacement TEXT, reason TEXT NOT NULL, corrected_at TEXT NOT NULL, corrected_by TEXT NOT NULL,
+    PRIMARY KEY (path, line_number, digest)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS pending_release (release TEXT PRIMARY KEY) WITHOUT ROWID;
 """
 
 # Columns that tables of an older file lack.

@@ -1,8 +1,5 @@
 """The raw lines of some days, parsed and judged in the tables of an engine."""
 
-from collections.abc import Sequence
-from datetime import date
-
 import duckdb
 
 from analytics_pipeline.events.catalog import EVENT_TYPES
@@ -13,16 +10,15 @@ from analytics_pipeline.ingestion.formats.native import NATIVE
 from analytics_pipeline.ingestion.kinds import Kind
 from analytics_pipeline.ingestion.mapped_records import MappedRecords
 from analytics_pipeline.ingestion.native_lines import NativeLines
-from analytics_pipeline.ingestion.tables import RAW_EVENTS
-from analytics_pipeline.lake.lake import Lake
 from analytics_pipeline.lake.table import literal, quoted
 from analytics_pipeline.settings import Settings
 
 
-def read_raw_lines(
-    connection: duckdb.DuckDBPyConnection, lake: Lake, settings: Settings, days: Sequence[date]
-) -> None:
-    """Make the table ``raw``: the lines with their event type, or why they are none."""
+def read_raw_lines(connection: duckdb.DuckDBPyConnection, settings: Settings, lines: str) -> None:
+    """Make the table ``raw``: the lines with their event type, or why they are none.
+
+    ``lines`` is a relation with the columns of raw_events and event_date.
+    """
     limit = settings.ingestion.max_line_bytes
     tolerance = settings.ingestion.future_tolerance_seconds
     known = ", ".join(literal(event_type.name) for event_type in EVENT_TYPES)
@@ -41,7 +37,7 @@ def read_raw_lines(
             END AS problem,
             TIMESTAMP {literal(settings.first_event_date.isoformat())} AS first_time,
             taken_at + INTERVAL ({tolerance}) SECOND AS latest_time
-        FROM {lake.scan(RAW_EVENTS, days)}
+        FROM {lines}
         """
     )
 

@@ -44,35 +44,45 @@ def records_query(
     record whose user opted out there is only event_date.
     """
     source = format_named(group.format, settings)
+    records = _split(source, stream) if source.split else stream
+    return single_records_query(group, records, settings, latest, door)
+
+
+def single_records_query(
+    group: Group, records: str, settings: Settings, latest: datetime, door: Door
+) -> str:
+    """As ``records_query``, for a relation in which no document is left to be split."""
+    source = format_named(group.format, settings)
     first = settings.first_event_date.isoformat()
-    relation = _split(source, stream) if source.split else stream
     readable = (
         f"regexp_matches(line, {literal(source.pattern)})"
         if source.pattern is not None
         else "json_valid(line)"
     )
     dated = f"""
+        WITH opened AS (
+            SELECT
+                *,
+                CASE
+                    WHEN strlen(line) <= {settings.ingestion.max_line_bytes} AND {readable}
+                    THEN {_found(source)}
+                END AS found
+            FROM {records}
+        ),
+        named AS (
+            SELECT *, {_event_type(source)} AS event_type, {_time_text(source)} AS time_text
+            FROM opened
+        ),
+        timed AS (
+            SELECT *, {utc("time_text", literal(group.time_zone))} AS event_time FROM named
+        )
         SELECT
             *,
             CASE
                 WHEN event_time BETWEEN DATE {literal(first)} AND TIMESTAMP {literal(str(latest))}
                 THEN event_time::DATE
             END AS event_date
-        FROM (
-            SELECT
-                *,
-                {_event_type(source)} AS event_type,
-                {utc(_time_text(source), literal(group.time_zone))} AS event_time
-            FROM (
-                SELECT
-                    *,
-                    CASE
-                        WHEN strlen(line) <= {settings.ingestion.max_line_bytes} AND {readable}
-                        THEN {_found(source)}
-                    END AS found
-                FROM {relation}
-            )
-        )
+        FROM timed
     """
     return _admitted(source, dated, settings, door)
 

@@ -20,10 +20,13 @@ def apply_contracts(
     connection: duckdb.DuckDBPyConnection,
     kinds: Iterable[Kind],
     sources: Mapping[str, SourceSettings],
+    lines: str,
 ) -> None:
     """Set the problem of the records that break the contract of their source.
 
     ``sources`` gives the source of each path. A record that has a problem already keeps it.
+    ``lines`` is the relation that the records were parsed from, of which those refused here get
+    back their text: it is not kept of records that seem valid.
     """
     strict = {path: each for path, each in sources.items() if each.schema_contract != "evolve"}
     if not strict:
@@ -32,6 +35,15 @@ def apply_contracts(
         for settings in set(strict.values()):
             paths = [path for path, each in strict.items() if each == settings]
             _apply(connection, kind, settings, paths)
+        connection.execute(
+            f"""
+            UPDATE {kind.table} AS parsed SET line = raw.line
+            FROM {lines} AS raw
+            WHERE split_part(parsed.problem, ':', 1) IN ('{UNDECLARED}', '{FROZEN}')
+                AND parsed.path = raw.path AND parsed.line_number = raw.line_number
+                AND parsed.stands_under = raw.event_date
+            """
+        )
 
 
 def _apply(

@@ -52,9 +52,9 @@ def observe_fields(
         )
     found: dict[tuple[Any, ...], tuple[set[str], int, int]] = {}
     for kind in kinds:
-        totals: dict[tuple[date, str], int] = {}
-        for day, source, total, field, field_type, records in _written(connection, kind):
-            totals[day, source] = total
+        totals = _totals(connection, kind)
+        for day, source, field, field_type, records in _written(connection, kind):
+            total = totals[day, source]
             _note(found, (day, source, kind, field), field_type, records, total)
         for day, source, structure, records in _structures(connection, kind):
             for field, field_type in _leaves(json.loads(structure), "", DEPTH):
@@ -80,21 +80,28 @@ def _note(
     found[key] = (types | {field_type}, before + records, total)
 
 
+def _totals(connection: duckdb.DuckDBPyConnection, kind: Kind) -> dict[tuple[date, str], int]:
+    rows = connection.execute(
+        f"SELECT stands_under, source, count(*) FROM {kind.table} JOIN path_source USING (path) "
+        "GROUP BY ALL"
+    ).fetchall()
+    return {(day, source): total for day, source, total in rows}
+
+
 def _written(
     connection: duckdb.DuckDBPyConnection, kind: Kind
-) -> Iterator[tuple[date, str, int, str, str, int]]:
+) -> Iterator[tuple[date, str, str, str, int]]:
     """Declared fields that were read, then those that were written in another type."""
     fields = [field for field in fields_of(kind.event_type) if field.name != "event_type"]
     counts = ", ".join(f"count({quoted(field.name)})" for field in fields)
     rows = connection.execute(
-        f"SELECT stands_under, source, count(*), {counts} "
+        f"SELECT stands_under, source, {counts} "
         f"FROM {kind.table} JOIN path_source USING (path) GROUP BY ALL"
     ).fetchall()
-    totals = {(day, source): total for day, source, total, *_ in rows}
-    for day, source, total, *found in rows:
+    for day, source, *found in rows:
         for field, records in zip(fields, found, strict=True):
             if records:
-                yield day, source, total, field.path, field.type.value, records
+                yield day, source, field.path, field.type.value, records
     mistyped = connection.execute(
         f"""
         SELECT stands_under, source, split_part(problem, ':', 2) AS field,
@@ -111,8 +118,7 @@ def _written(
         GROUP BY ALL
         """
     ).fetchall()
-    for day, source, field, field_type, records in mistyped:
-        yield day, source, totals[day, source], field, field_type, records
+    yield from mistyped
 
 
 def _structures(

@@ -70,19 +70,31 @@ def _validate_at_once(
 
 def _validate_group(lake: Lake, settings: Settings, days: Sequence[date]) -> dict[date, DayCounts]:
     with lake.locked(VALIDATED_EVENTS, days), lake.engine(exclusive=True) as connection:
-        read_raw_lines(connection, lake, settings, days)
-        kinds = parse_lines(connection, settings)
-        sources = _sources(connection, kinds, settings)
-        apply_contracts(connection, kinds, sources)
+        kinds, sources = judge(connection, settings, lake.scan(RAW_EVENTS, days))
         _note_fields(connection, kinds, sources)
         identify(connection, kinds)
         mark_duplicates(connection, kinds)
         for day in days:
             lake.replace_by_parts(connection, VALIDATED_EVENTS, day, _valid_parts(kinds, day))
-            lake.replace(connection, QUARANTINED_LINES, day, _quarantined(day))
+            lake.replace(connection, QUARANTINED_LINES, day, refused_lines(_of(day)))
             lake.replace(connection, FILE_LINE_COUNTS, day, _line_counts(day))
             lake.replace(connection, SOURCE_FIELDS, day, f"FROM source_field WHERE true {_of(day)}")
         return {day: _day_counts(connection, day) for day in days}
+
+
+def judge(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, lines: str
+) -> tuple[list[Kind], dict[str, SourceSettings]]:
+    """Make the view ``parsed``: the lines with what is wrong with them, before they are compared.
+
+    ``lines`` is a relation with the columns of raw_events and event_date. Returns the kinds of
+    records there are, and the source of each path that has records.
+    """
+    read_raw_lines(connection, settings, lines)
+    kinds = parse_lines(connection, settings)
+    sources = _sources(connection, kinds, settings)
+    apply_contracts(connection, kinds, sources, lines)
+    return kinds, sources
 
 
 def _groups(lake: Lake, days: Sequence[date]) -> Iterator[list[date]]:
@@ -150,7 +162,8 @@ def _valid_parts(kinds: Sequence[Kind], day: date) -> Iterator[tuple[list[str], 
         yield columns, f"SELECT {listed} FROM ({tables}) ORDER BY timestamp, event_id"
 
 
-def _quarantined(day: date) -> str:
+def refused_lines(condition: str = "") -> str:
+    """SQL query of the lines of ``parsed`` that are refused, and why; for a condition AND …."""
     texts = " ".join(f"WHEN '{name}' THEN {literal(text)}" for name, text in REASONS.items())
     value = f"left(problem_value, {VALUE_CHARACTERS})"
     return f"""
@@ -164,7 +177,7 @@ def _quarantined(day: date) -> str:
                 split_part(problem, ':', 1) AS reason,
                 nullif(split_part(problem, ':', 2), '') AS field
             FROM parsed
-            WHERE problem NOT IN ({NOT_REFUSED}) {_of(day)}
+            WHERE problem NOT IN ({NOT_REFUSED}) {condition}
         )
     """
 

@@ -8,11 +8,10 @@ from dagster._core.definitions.asset_checks.asset_check_evaluation import (
     AssetCheckEvaluationTargetMaterializationData as Target,
 )
 
-from analytics_pipeline.daily_assets import lake_of_process
+from analytics_pipeline.daily_assets import lake_of_process, table_metadata
 from analytics_pipeline.daily_checks import latest_materialization
 from analytics_pipeline.metrics.data_tests import DataTestResult, evaluate
 from analytics_pipeline.metrics.project import Model, Project
-from analytics_pipeline.metrics.shown import table_metadata
 from analytics_pipeline.partitions import dates_of
 
 

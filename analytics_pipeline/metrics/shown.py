@@ -7,14 +7,12 @@ from typing import Any
 import dagster as dg
 import duckdb
 
+from analytics_pipeline.daily_assets import first_rows
 from analytics_pipeline.lake.lake import Lake
-from analytics_pipeline.lake.table import quoted
 from analytics_pipeline.metrics.declared_columns import EVENT_DATE
 from analytics_pipeline.metrics.project import Model
 
 Metadata = Mapping[str, dg.MetadataValue[Any]]
-
-SHOWN_ROWS = 10
 
 
 def shown_by_day(
@@ -28,10 +26,7 @@ def shown_by_day(
     if mart.declared.one_row_a_day:
         rows = _rows(connection, lake.scan(mart.table, days))
         return {row[EVENT_DATE]: _numbers(row) for row in rows}
-    order = ", ".join(map(quoted, mart.table.order_by))
-    last = f"{lake.scan(mart.table, days[-1:])} ORDER BY {order} LIMIT {SHOWN_ROWS}"
-    rows = _rows(connection, last)
-    return {days[-1]: {"first_rows": table_metadata(rows)}} if rows else {}
+    return {days[-1]: first_rows(lake, connection, mart.table, days[-1])}
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, relation: str) -> list[dict[str, Any]]:
@@ -46,14 +41,3 @@ def _numbers(row: Mapping[str, Any]) -> Metadata:
         for name, value in row.items()
         if isinstance(value, int | float) and not isinstance(value, bool)
     }
-
-
-def table_metadata(rows: Sequence[Mapping[str, Any]]) -> dg.TableMetadataValue:
-    """At least one row as a table of the UI."""
-    records = [dg.TableRecord({name: _plain(v) for name, v in row.items()}) for row in rows]
-    schema = dg.TableSchema([dg.TableColumn(name) for name in rows[0]])
-    return dg.MetadataValue.table(records, schema)
-
-
-def _plain(value: object) -> str | int | float | bool | None:
-    return value if value is None or isinstance(value, str | int | float | bool) else str(value)

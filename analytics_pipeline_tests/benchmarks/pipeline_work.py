@@ -4,11 +4,13 @@ import os
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from analytics_pipeline.alerting.rules import evaluate_days
 from analytics_pipeline.events.tables import VALIDATED_EVENTS
 from analytics_pipeline.expectations.checking import check_days
 from analytics_pipeline.forecasting.building import build_demand, build_forecasts
+from analytics_pipeline.ingestion.intake import take_in
 from analytics_pipeline.ingestion.validation import validate
 from analytics_pipeline.insights.catalog import INSIGHTS
 from analytics_pipeline.lake.lake import Lake
@@ -19,9 +21,24 @@ from analytics_pipeline.reporting.writing import write_report
 from analytics_pipeline.settings import Settings, current_settings, read_settings
 
 
-def settings_of(landing: Path, lake: Path) -> Settings:
-    """Settings for a benchmark's folders, in which every file counts as settled."""
-    return read_settings(landing_zone=landing, lake=lake, ingestion={"settle_seconds": 0})
+def settings_of(landing: Path, lake: Path, *, private: bool = True) -> Settings:
+    """Settings for a benchmark's folders, in which every file counts as settled.
+
+    With ``private`` users are pseudonymized and texts redacted, as is so by default; without, all
+    is kept as it comes.
+    """
+    privacy: dict[str, Any] = {"key": "the key of the benchmarks"}
+    if not private:
+        privacy = {"fields": {"user_id": "keep"}, "redact_text": False}
+    return read_settings(
+        landing_zone=landing, lake=lake, ingestion={"settle_seconds": 0}, privacy=privacy
+    )
+
+
+def ingest_into(lake: Lake, settings: Settings) -> int:
+    """Bring the landing zone into validated events; returns how many there are."""
+    days = take_in(lake, settings).event_dates
+    return sum(counts.validated for counts in validate(lake, settings, days).values())
 
 
 def settings_of_process(folder: Path) -> Settings:

@@ -69,6 +69,11 @@ def test_every_path_of_a_mapping_is_in_the_document() -> None:
                     assert path == "file_time" or f"`{path}`" in document, path
 
 
+@pytest.mark.parametrize("text", TEXTS, ids=lambda path: path.name)
+def test_no_merge_left_its_marks(text: Path) -> None:
+    assert not re.search(r"^(<<<<<<<|>>>>>>>) ", text.read_text(encoding="utf-8"), re.MULTILINE)
+
+
 def anchors(text: str) -> set[str]:
     headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
     return {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}

@@ -44,6 +44,15 @@ def test_the_fields_of_a_source_are_counted_with_their_types(workspace: Workspac
     assert fields.records["shard"] == 2
 
 
+def test_records_without_any_declared_field_are_counted_too(workspace: Workspace) -> None:
+    workspace.drop("a.jsonl", [{"event_type": "cache_query", "shard": 1}])
+    workspace.ingest()
+    fields = workspace.frame(SOURCE_FIELDS)
+    assert list(zip(fields.field, fields.records, fields.of_records, strict=True)) == [
+        ("shard", 1, 1)
+    ]
+
+
 def test_new_vanished_and_changed_fields_are_noticed(workspace: Workspace) -> None:
     workspace.drop("app/1.jsonl", events_of(1, user_id="a", shard=1, model="m"))
     workspace.drop("app/2.jsonl", events_of(2, user_id="a", shard="one", region="eu"))
@@ -108,5 +117,6 @@ def test_a_contract_decides_about_undeclared_fields(
     refused = workspace.quarantine()
     assert refused.reason.tolist() == reasons
     assert all(refused.message.str.contains("sharp"))
+    assert all(refused.line.str.contains("cache_query"))
     assert set(refused.path) <= {"app/a.jsonl"}
     assert len(workspace.events()) == validated

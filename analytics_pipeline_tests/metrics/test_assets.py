@@ -66,7 +66,7 @@ def test_a_run_writes_the_marts_and_shows_their_numbers(
             assert "total_interactions" not in shown
         if name == "daily_metric_values":
             assert shown["dagster/partition_row_count"] == 2
-            assert [record.data["metric_name"] for record in metadata["first_rows"].records] == [
+            assert [record.data["metric_name"] for record in metadata["first rows"].records] == [
                 "cpu_usage", "heat",
             ]  # fmt: skip
 

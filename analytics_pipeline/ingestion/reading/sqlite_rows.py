@@ -1,6 +1,7 @@
 """Rows of a SQLite database, each as the text of a JSON object, read from a snapshot."""
 
 import hashlib
+import itertools
 import shutil
 import sqlite3
 import tempfile
@@ -67,7 +68,9 @@ class SqliteSnapshot:
         has none of the tables.
         """
         try:
-            with closing(sqlite3.connect(self._database)) as connection:
+            # The engine pulls records from one thread of its own, then from another.
+            opened = sqlite3.connect(self._database, check_same_thread=False)
+            with closing(opened) as connection:
                 connection.create_function("as_text", 1, _as_text, deterministic=True)
                 check = connection.execute("PRAGMA quick_check(1)").fetchone()
                 if check != ("ok",):
@@ -147,10 +150,7 @@ def _rows(connection: sqlite3.Connection, table: str) -> Iterator[bytes]:
 
 def _numbered(rows: Iterator[bytes]) -> Iterator[pa.RecordBatch]:
     number = 0
-    while True:
-        texts = [row for row, _ in zip(rows, range(BATCH_ROWS), strict=False)]
-        if not texts:
-            return
+    while texts := list(itertools.islice(rows, BATCH_ROWS)):
         numbers = pa.array(np.arange(number + 1, number + len(texts) + 1))
         number += len(texts)
         valid = [_utf8(text) for text in texts]

@@ -3,6 +3,7 @@
 import json
 import sqlite3
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -34,6 +35,19 @@ def test_rows_are_objects_of_their_columns(tmp_path: Path) -> None:
         {"id": 7, "hit": 0, "raw": "//4="},
         {"id": 2**62, "text": "", "at": -0.5},
     ]
+
+
+def test_each_batch_may_be_read_by_another_thread(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(TABLE)
+        connection.executemany("INSERT INTO query (text) VALUES (?)", [("x",)] * 9000)
+    with path.open("rb") as file, SqliteSnapshot.of(file, path, tmp_path / "scratch") as snapshot:
+        batches = snapshot.batches(("query",))
+        sizes = [len(next(batches))]
+        with ThreadPoolExecutor(1) as other:
+            sizes += other.submit(lambda: [len(batch) for batch in batches]).result()
+    assert sum(sizes) == 9000
 
 
 @pytest.mark.parametrize("mode", ["wal", "delete"])
