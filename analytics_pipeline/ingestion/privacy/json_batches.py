@@ -208,7 +208,7 @@ class _Changes:
         return put
 
     def _of_distinct(self, literals: Positions, new: Callable[[str], str | None]) -> Numbers:
-        """The numbers of what is to be put in the place of literals, made once for each distinct one."""
+        """The numbers of what is put in the place of literals; made once for each distinct one."""
         read = self._literals
         distinct, places = np.unique(read.numbers[literals], return_inverse=True)
         made = [new(read.distinct[int(number)].as_py()) for number in distinct]
