@@ -97,6 +97,11 @@ class Workspace:
             if count
         }
 
+    def partition_bytes_of_all(self) -> dict[str, dict[str, bytes]]:
+        """The bytes of the partitions that validation writes, by table."""
+        tables = (VALIDATED_EVENTS, QUARANTINED_LINES, FILE_LINE_COUNTS)
+        return {table.name: self.partition_bytes(table) for table in tables}
+
 
 def query_event(**fields: Any) -> dict[str, Any]:
     """A valid cache_query event, with the given fields in place of its own."""

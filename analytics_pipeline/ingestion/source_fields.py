@@ -16,6 +16,9 @@ from analytics_pipeline.lake.table import quoted
 # otherwise make as many structures as there are records.
 STRUCTURES = 10_000
 DEPTH = 4
+# The engine tells no structure that is nested deeper than 128; of such only the outermost keys.
+OUTERMOST = "map(json_keys(extra), list_transform(json_keys(extra), lambda key: 'JSON'))"
+STRUCTURE = f"coalesce(TRY(json_structure(extra)::VARCHAR), to_json({OUTERMOST})::VARCHAR)"
 JSON_TYPES = {
     "UBIGINT": "number", "BIGINT": "number", "HUGEINT": "number", "DOUBLE": "number",
     "VARCHAR": "text", "BOOLEAN": "boolean", "NULL": "null", "JSON": "mixed",
@@ -126,7 +129,7 @@ def _structures(
 ) -> list[tuple[date, str, str, int]]:
     return connection.execute(
         f"""
-        SELECT stands_under, source, json_structure(extra)::VARCHAR AS structure, count(*) AS n
+        SELECT stands_under, source, {STRUCTURE} AS structure, count(*) AS n
         FROM {kind.table} JOIN path_source USING (path)
         WHERE extra IS NOT NULL
         GROUP BY ALL

@@ -13,7 +13,7 @@ from analytics_pipeline_tests.benchmarks.options import Options
 
 PACKAGE = "analytics_pipeline_tests.benchmarks"
 EVENTS = 1_000_000
-# dlt goes row by row through Python: of so many, its pace is no other than of more.
+# dlt goes row by row through Python: twice as many take it twice as long.
 EVENTS_OF_DLT = 200_000
 DLT = "dlt[parquet]==1.31.0"
 DLT_ENVIRONMENT = Path("benchmark-results/dlt-environment")
