@@ -20,7 +20,7 @@ from analytics_pipeline.events.tables import fields_of
 from analytics_pipeline.ingestion.formats.catalog import formats_of
 from analytics_pipeline.ingestion.privacy.paths import parts_of
 from analytics_pipeline.ingestion.privacy.policies import policies_of
-from analytics_pipeline.ingestion.record_reading import _paths_by_field
+from analytics_pipeline.ingestion.record_reading import paths_by_field
 from analytics_pipeline.settings import Settings
 
 DAY = "2026-11-24"
@@ -98,7 +98,7 @@ def personal_paths(settings: Settings) -> frozenset[tuple[str, ...]]:
     """The paths of all formats that name a person, as keys; of attributes their own names."""
     found = {("user_id",)}
     for each in formats_of(settings):
-        paths = policies_of(settings.privacy, each.name, _paths_by_field(each), each.personal)
+        paths = policies_of(settings.privacy, each.name, paths_by_field(each), each.personal)
         parts = [parts_of(path) for path in paths.persons]
         found |= set(parts) | {path[-1:] for path in parts if "attributes" in path}
     return frozenset(found)
@@ -223,7 +223,9 @@ def plant_native(folder: Path, planter: Planter) -> None:
 
 def _all_escaped(value: Any) -> str:
     if isinstance(value, dict):
-        return "{" + ",".join(f"{_all_escaped(k)}:{_all_escaped(v)}" for k, v in value.items()) + "}"
+        return (
+            "{" + ",".join(f"{_all_escaped(k)}:{_all_escaped(v)}" for k, v in value.items()) + "}"
+        )
     if isinstance(value, list):
         return "[" + ",".join(map(_all_escaped, value)) + "]"
     if isinstance(value, str):

@@ -140,7 +140,9 @@ class Door:
         hints += [admission.irregular(*change) for change in admission.changing(policies)]
         # Each pattern is a pass over the text; too many in one exceed the states that RE2 keeps.
         searches = ["|".join(hints[:2]), *hints[2:]]
-        found = " OR ".join(f"regexp_matches({record}, {literal(hint)})" for hint in searches)
+        found = " OR ".join(
+            [_is_no_object(record), *(f"regexp_matches({record}, {literal(h)})" for h in searches)]
+        )
         return f"CASE WHEN {found} THEN {exact(record)} ELSE {regular} END"
 
     def _text(
@@ -176,7 +178,7 @@ class Door:
             for value in (admission.value_at(record, path) for path in policies.persons)
         )
         return (
-            f"CASE WHEN contains({record}, {ESCAPE}) THEN {exact} WHEN {absent} THEN false "
+            f"CASE WHEN contains({record}, {ESCAPE}) OR {_is_no_object(record)} THEN {exact} WHEN {absent} THEN false "
             f"WHEN {regular} THEN {found} ELSE {exact} END"
         )
 
@@ -191,6 +193,10 @@ class Door:
         names = tuple(dict.fromkeys(parts_of(path)[-1] for path in policies.persons))
         hint = literal(f"{names_hint(names)}|{ESCAPED_ASCII}")
         return f"CASE WHEN regexp_matches({record}, {hint}) THEN {exact} ELSE false END"
+
+
+def _is_no_object(record: str) -> str:
+    return f"NOT starts_with({record}, '{{')"
 
 
 def _either(expressions: dict[str, str], is_json: str) -> str:

@@ -94,7 +94,8 @@ class _Changes:
 
     def __init__(self, literals: Literals) -> None:
         self._literals = literals
-        self.irregular: Flags = np.zeros(len(literals.offsets) - 1, dtype=bool)
+        # A record in a list is found by the door of single records.
+        self.irregular: Flags = literals.first_characters() == ord("[")
         self._new: list[bytes] = []
         self._number: dict[str, int] = {}
         self._put = np.full(len(literals.starts), SAME, np.int32)

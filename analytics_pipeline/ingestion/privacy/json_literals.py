@@ -64,9 +64,15 @@ class Literals:
         """The characters at some places; 0 behind the end."""
         return _at(self.text, places)
 
+    def first_characters(self) -> Characters:
+        """The first character of each record that is no white space."""
+        return self.at(_after_spaces(self.text, self.offsets[:-1]))
+
     def keys_before(self, literals: Positions) -> Positions:
         """The last key before each of some literals in its record; -1 where there is none."""
         keys = np.flatnonzero(self.is_key)
+        if not len(keys):
+            return np.full(len(literals), -1)
         place = np.searchsorted(keys, literals) - 1
         found = np.where(place >= 0, keys[place], -1)
         return np.where(self.records[found] == self.records[literals], found, -1)
@@ -141,6 +147,8 @@ def _texts(text: Characters, starts: Positions, ends: Positions) -> pa.StringArr
 
 def _at(text: Characters, places: Positions) -> Characters:
     """The characters at some places; 0 behind the end."""
+    if not len(text):
+        return np.zeros(len(places), np.uint8)
     inside = places < len(text)
     return np.where(inside, text[np.where(inside, places, 0)], 0).astype(np.uint8)
 

@@ -30,7 +30,19 @@ def _is_card(match: re.Match[str]) -> bool:
     return bool(CARD_ISSUERS.fullmatch(digits)) and bool(luhn.is_valid(digits))
 
 
-CARD = Rule(
+class _Card(Rule):
+    """Digits before a card number may look like its beginning."""
+
+    def spans(self, text: str) -> Iterable[tuple[int, int]]:
+        match = self.pattern.search(text)
+        while match:
+            accepted = _is_card(match)
+            if accepted:
+                yield match.span()
+            match = self.pattern.search(text, match.end() if accepted else match.start() + 1)
+
+
+CARD = _Card(
     "card_number",
     re.compile(
         r"(?<![\w.])(?:(?<!_-)[2-6]\d{12,18}|(?<!-)(?:"
@@ -40,7 +52,6 @@ CARD = Rule(
     ),
     rf"(?:^|[^0-9.]|{ESCAPE})[2-6][0-9]{{12}}|"
     rf"{BOUNDARY}[2-6][0-9]{{3}}[ -](?:[0-9]{{4}}[ -][0-9]{{4}}|[0-9]{{6}})[ -][0-9]{{4}}",
-    accepts=_is_card,
 )
 
 

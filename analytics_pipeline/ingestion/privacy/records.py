@@ -26,6 +26,7 @@ LONGEST_CACHED_LITERAL = 200
 NOT_A_SECRET = frozenset({"null", "true", "false", '""', "{}", "[]"})
 NO_PERSON = frozenset({"null", '""', ""})
 NO_POLICY = PathTree()
+UNREADABLE = "record"
 
 Pseudonym = Callable[[str], str]
 
@@ -41,6 +42,8 @@ class JsonDoor:
 
     def admitted(self, record: str, pseudonym: Pseudonym) -> str:
         """The text of a record as it may be stored."""
+        if self._picking and record[:1] != "{" and not record.lstrip().startswith("{"):
+            return placeholder(UNREADABLE)
         return self._walk(record, pseudonym, [])
 
     def persons(self, record: str) -> list[str]:
@@ -57,17 +60,21 @@ class JsonDoor:
         inside: PathTree | None = None
         coming: PathTree | None = self._tree
         all_allowed = not self._picking
-        key, position = "", 0
+        key, position, objects = "", 0, 0
         while token := TOKEN.search(record, position):
             start, position = token.start(), token.end()
             kind = record[start]
             if kind in "{[":
                 outer.append((inside, all_allowed))
+                # Lists around a record do not hide it.
+                coming = self._tree if objects == 0 else coming
+                objects += kind == "{"
                 inside = coming if kind == "{" else None
                 all_allowed = all_allowed or coming is None or coming.is_allowed
                 coming = None
             elif kind in "}]":
                 inside, all_allowed = outer.pop() if outer else (None, all_allowed)
+                objects -= kind == "}"
                 coming = None
             elif token["colon"] is None:
                 edits.replace(start, position, self.text(record[start:position], key))

@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from analytics_pipeline.ingestion.privacy.json_text import decoded
 from analytics_pipeline.ingestion.privacy.paths import parts_of
 from analytics_pipeline.ingestion.privacy.policies import RecordPolicies
-from analytics_pipeline.ingestion.privacy.records import Pseudonym
+from analytics_pipeline.ingestion.privacy.records import UNREADABLE, Pseudonym
 from analytics_pipeline.ingestion.privacy.redaction import Redaction, placeholder
 
 ESCAPED_PRINTABLE = re.compile(r"\\u00([2-7][0-9A-Fa-f])")
-UNREADABLE = "record"
 # A value as it stands behind a name: in quotes of any kind, cut off or not, or without.
 VALUE = (
     r'(?:"(?P<double>(?:[^"\\]|\\.)*)|\'(?P<single>[^\']*)|\\"(?P<escaped>(?:(?!\\").)*)'
