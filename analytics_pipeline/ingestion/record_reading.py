@@ -96,6 +96,12 @@ def _admitted(source: Format, dated: str, settings: Settings, door: Door) -> str
     text = door.sql(
         policies, record="line", is_json=is_json, event_date=day, pattern=source.pattern
     )
+    # In what no mapping takes, such as a document of an unknown kind, people may be named anywhere.
+    line = text.record
+    if source is not NATIVE and source.pattern is None and policies.allowed is None:
+        stray = door.sql(policies, record=f"({line})", is_json="false", event_date=day).record
+        unmapped = "found IS NOT NULL AND event_type IS NULL"
+        line = f"CASE WHEN {unmapped} THEN {stray} ELSE {line} END"
     raw = door.bytes_sql(policies, raw="bytes", event_date=day, pattern=source.pattern)
     # What a line says is its type may be anything.
     known = ", ".join(literal(each.name) for each in EVENT_TYPES)
@@ -103,7 +109,7 @@ def _admitted(source: Format, dated: str, settings: Settings, door: Door) -> str
     event_type = f"CASE WHEN event_type IN ({known}) THEN event_type ELSE {named.record} END"
     columns = {
         "event_type": event_type, "event_time": "event_time",
-        "line": text.record, "bytes": raw.record,
+        "line": line, "bytes": raw.record,
     }  # fmt: skip
     opted_out = f"coalesce({text.opted_out}, false) OR coalesce({raw.opted_out}, false)"
     if (text.opted_out, raw.opted_out) == ("false", "false"):

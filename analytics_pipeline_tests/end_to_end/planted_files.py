@@ -33,6 +33,7 @@ STRUCTURAL = frozenset((
     "finished_at", "run_started_at", "completed_at", "time", "level", "key", "state", "action",
     "timeUnixNano", "startTimeUnixNano", "endTimeUnixNano", "observedTimeUnixNano",
 ))  # fmt: skip
+BYTES_OF_A_FILE = 400_000
 # The members of documents that hold records.
 DOCUMENTS = (("workflow_runs",), ("jobs",))
 
@@ -72,9 +73,15 @@ class Planter:
         return inside(record, ())
 
     def lines(self, records: Sequence[Any]) -> Iterator[str]:
-        """Records with each secret in each text."""
-        for number in range(len(self.secrets)):
-            yield json.dumps(self.planted(records[number % len(records)], number))
+        """The shortest record with each secret in each text, then the others with one in each.
+
+        A very long one has but some of them in each.
+        """
+        shortest = min(records, key=lambda record: len(json.dumps(record)))
+        copies = max(4, BYTES_OF_A_FILE // len(json.dumps(shortest)))
+        repeated = [shortest] * min(copies, len(self.secrets))
+        for number, record in enumerate([*repeated, *records]):
+            yield json.dumps(self.planted(record, number))
 
 
 def _json_in(text: str) -> Any:
@@ -127,7 +134,8 @@ def plant_sample(sample: Path, target: Path, planter: Planter) -> None:
         target.write_text(f"[{','.join(planter.lines(records))}]", encoding="utf-8")
     elif sample.suffix == ".jsonl":
         whole = list(planter.lines([json.loads(line) for line in text.splitlines()]))
-        target.write_bytes(b"\n".join([*(line.encode() for line in whole), *broken(whole)]))
+        spoilt = broken(whole[: len(planter.secrets)])
+        target.write_bytes(b"\n".join([*(line.encode() for line in whole), *spoilt]))
     else:
         logged = MONTH_FIRST.sub("24", text).splitlines()
         lines = [
@@ -202,10 +210,10 @@ def plant_native(folder: Path, planter: Planter) -> None:
                              "value": secret, "cpu_usage": secret, "event_type": secret})
         for number, (record, secret) in enumerate(zip(records, planter.secrets, strict=False))
     ]  # fmt: skip
-    twice = [line[:-1] + "," + line[1:] for line in lines]
-    escaped = [_all_escaped(record) for record in records]
+    twice = [line[:-1] + "," + line[1:] for line in lines[: len(planter.secrets)]]
+    escaped = [_all_escaped(record) for record in records[: len(planter.secrets)]]
     whole = [*lines, *badly_typed, *twice, *escaped]
-    contents = [*(line.encode() for line in whole), *broken(lines), *broken(escaped)]
+    contents = [*(line.encode() for line in whole), *broken(lines)]
     (folder / "events.jsonl").write_bytes(b"\n".join(contents))
     (folder / "array.json").write_text(f"[{','.join(lines)}]")
     flat = [

@@ -178,8 +178,8 @@ class Door:
             for value in (admission.value_at(record, path) for path in policies.persons)
         )
         return (
-            f"CASE WHEN contains({record}, {ESCAPE}) OR {_is_no_object(record)} THEN {exact} WHEN {absent} THEN false "
-            f"WHEN {regular} THEN {found} ELSE {exact} END"
+            f"CASE WHEN contains({record}, {ESCAPE}) OR {_is_no_object(record)} THEN {exact} "
+            f"WHEN {absent} THEN false WHEN {regular} THEN {found} ELSE {exact} END"
         )
 
     def _text_opted_out(

@@ -82,8 +82,9 @@ IPV6 = re.compile(
     r"(?<![\w:.])(?:[0-9A-Fa-f]{0,4}:){2,7}(?:(?:\d{1,3}\.){3}\d{1,3}|[0-9A-Fa-f]{0,4})(?![\w:])",
     re.ASCII,
 )
-VERSION_BEFORE = re.compile(r"(?:\bv|\bver\.?|version|release|build|[=><~^]=|[A-Za-z]-)[\s:=\"']*$",
-                            re.IGNORECASE | re.ASCII)  # fmt: skip
+VERSION_BEFORE = re.compile(
+    r"(?:(?:\bv|\bver\.?|version)[\s:=\"']*|[=><~^]=|[A-Za-z]-)$", re.IGNORECASE | re.ASCII
+)
 
 
 def _is_address(match: re.Match[str]) -> bool:
