@@ -8,8 +8,10 @@ import shutil
 import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -33,7 +35,7 @@ STRUCTURAL = frozenset((
     "finished_at", "run_started_at", "completed_at", "time", "level", "key", "state", "action",
     "timeUnixNano", "startTimeUnixNano", "endTimeUnixNano", "observedTimeUnixNano",
 ))  # fmt: skip
-BYTES_OF_A_FILE = 400_000
+BYTES_OF_A_FILE = 150_000
 # The members of documents that hold records.
 DOCUMENTS = (("workflow_runs",), ("jobs",))
 
@@ -51,10 +53,10 @@ class Planter:
 
     def planted(self, record: Any, number: int) -> Any:
         """A record with a secret behind each of its texts."""
-        self_numbers = iter(range(number, 10**9))
+        numbers = count(number)
 
         def secret() -> str:
-            return self.secrets[next(self_numbers) % len(self.secrets)]
+            return self.secrets[next(numbers) % len(self.secrets)]
 
         def inside(value: Any, trail: tuple[str, ...]) -> Any:
             if isinstance(value, dict):
@@ -72,15 +74,15 @@ class Planter:
 
         return inside(record, ())
 
-    def lines(self, records: Sequence[Any]) -> Iterator[str]:
+    def lines(self, records: Sequence[Any], name: str = "") -> Iterator[str]:
         """The shortest record with each secret in each text, then the others with one in each.
 
-        A very long one has but some of them in each.
+        A very long one has but some of them in each, others in each file ``name``.
         """
         shortest = min(records, key=lambda record: len(json.dumps(record)))
         copies = max(4, BYTES_OF_A_FILE // len(json.dumps(shortest)))
         repeated = [shortest] * min(copies, len(self.secrets))
-        for number, record in enumerate([*repeated, *records]):
+        for number, record in enumerate([*repeated, *records], crc32(name.encode())):
             yield json.dumps(self.planted(record, number))
 
 
@@ -123,7 +125,7 @@ def plant_sample(sample: Path, target: Path, planter: Planter) -> None:
             {name: _cell(cell) for name, cell in row.items() if name is not None}
             for row in csv.DictReader(io.StringIO(text))
         ]
-        planted = [json.loads(line) for line in planter.lines(rows)]
+        planted = [json.loads(line) for line in planter.lines(rows, sample.name)]
         with target.open("w", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, rows[0].keys())
             writer.writeheader()
@@ -131,9 +133,9 @@ def plant_sample(sample: Path, target: Path, planter: Planter) -> None:
     elif sample.suffix == ".json":
         content = json.loads(text)
         records = content if isinstance(content, list) else [content]
-        target.write_text(f"[{','.join(planter.lines(records))}]", encoding="utf-8")
+        target.write_text(f"[{','.join(planter.lines(records, sample.name))}]", encoding="utf-8")
     elif sample.suffix == ".jsonl":
-        whole = list(planter.lines([json.loads(line) for line in text.splitlines()]))
+        whole = list(planter.lines([json.loads(line) for line in text.splitlines()], sample.name))
         spoilt = broken(whole[: len(planter.secrets)])
         target.write_bytes(b"\n".join([*(line.encode() for line in whole), *spoilt]))
     else:
