@@ -135,7 +135,7 @@ class Batch:
         if state == file.state or file.path.endswith(DATABASE_ENDINGS):
             self._versions[number] = FileVersion(
                 file.path,
-                state,
+                file.state,
                 reader.sha256,
                 self._taken_at,
                 0,

@@ -7,6 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from analytics_pipeline.ingestion.discovery import LandedFile
+from analytics_pipeline.ingestion.document_splitting import split_documents
 from analytics_pipeline.ingestion.formats.catalog import format_named, recognized, tables_of
 from analytics_pipeline.ingestion.formats.native import NATIVE
 from analytics_pipeline.ingestion.formats.text_logs import SINGLE_LINE
@@ -53,10 +54,11 @@ class FileReader:
         """Read the records: line_number, line (null where not UTF-8), bytes (only where not)."""
         with self._opened() as reader:
             records = reader.batches()
-            pattern = format_named(self.group.format, self._settings).pattern
-            if pattern is not None and self.group.format not in SINGLE_LINE:
+            source = format_named(self.group.format, self._settings)
+            if source.pattern is not None and source.name not in SINGLE_LINE:
                 limit = self._settings.ingestion.max_line_bytes
-                records = joined(records, pattern, limit)
+                records = joined(records, source.pattern, limit)
+            records = split_documents(records, source)
             yield from records
         self.sha256, self.problem = reader.sha256, reader.problem
 

@@ -22,8 +22,6 @@ from analytics_pipeline.settings import Settings
 STREAM_SCHEMA = pa.schema(
     [("file_number", pa.int32()), (compiling.FILE_TIME, pa.string()), *LINES_SCHEMA]
 )
-# A document's number stands for its file and its place in it.
-LINES_OF_A_FILE = 2**40
 
 
 @dataclass(frozen=True)
@@ -35,24 +33,15 @@ class Group:
 
 
 def records_query(
-    group: Group, stream: str, settings: Settings, latest: datetime, door: Door
+    group: Group, records: str, settings: Settings, latest: datetime, door: Door
 ) -> str:
-    """SQL query of the records of a stream of alike files, after the privacy door.
+    """SQL query of a relation of records of alike files, after the privacy door.
 
-    The stream has the columns of STREAM_SCHEMA; the door must be registered where the query runs.
+    ``records`` has the columns of STREAM_SCHEMA; the door must be registered where the query runs.
     The query gives file_number, line_number, event_type, event_time, line, bytes and event_date,
     which is null where the record has no time between ``first_event_date`` and ``latest``. Of a
     record whose user opted out there is only event_date.
     """
-    source = format_named(group.format, settings)
-    records = _split(source, stream) if source.split else stream
-    return single_records_query(group, records, settings, latest, door)
-
-
-def single_records_query(
-    group: Group, records: str, settings: Settings, latest: datetime, door: Door
-) -> str:
-    """As ``records_query``, for a relation in which no document is left to be split."""
     source = format_named(group.format, settings)
     first = settings.first_event_date.isoformat()
     readable = (
@@ -152,33 +141,3 @@ def _time_text(source: Format) -> str:
     if source is NATIVE:
         return key_fields.time_text_of("found")
     return f"CASE WHEN found IS NOT NULL THEN {compiling.time_text_of(source, 'found')} END"
-
-
-def _split(source: Format, stream: str) -> str:
-    """SQL of the records of the documents of a stream, numbered anew within each file.
-
-    A document that has none is itself a record.
-    """
-    return f"""(
-        WITH read AS MATERIALIZED (
-            SELECT *, file_number * {LINES_OF_A_FILE} + line_number AS document_number
-            FROM {stream}
-        ),
-        document AS (
-            SELECT document_number, line AS document FROM read
-            WHERE line IS NOT NULL AND json_valid(line)
-        ),
-        record AS MATERIALIZED ({source.split}),
-        numbered AS (
-            SELECT
-                file_number, {compiling.FILE_TIME}, document_number, position,
-                CASE WHEN record.document_number IS NULL THEN line ELSE record::VARCHAR END AS line,
-                bytes
-            FROM read LEFT JOIN record USING (document_number)
-        )
-        SELECT
-            file_number, {compiling.FILE_TIME}, line, bytes,
-            row_number() OVER (PARTITION BY file_number ORDER BY document_number, position)
-                AS line_number
-        FROM numbered
-    )"""

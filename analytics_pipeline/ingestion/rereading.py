@@ -10,7 +10,7 @@ from analytics_pipeline.ingestion.discovery import FileState
 from analytics_pipeline.ingestion.formats.compiling import FILE_TIME
 from analytics_pipeline.ingestion.privacy.door import Door
 from analytics_pipeline.ingestion.privacy.errors import execute_on_records
-from analytics_pipeline.ingestion.record_reading import Group, single_records_query
+from analytics_pipeline.ingestion.record_reading import Group, records_query
 from analytics_pipeline.lake.table import literal
 from analytics_pipeline.settings import Settings
 
@@ -44,7 +44,7 @@ def reread_lines(
             SELECT number AS file_number, 1 AS line_number, {FILE_TIME}, line, bytes
             FROM {records} WHERE format = {literal(name)} AND time_zone = {literal(zone)}
         )"""
-        query = single_records_query(Group(name, zone), alike, settings, latest, door)
+        query = records_query(Group(name, zone), alike, settings, latest, door)
         execute_on_records(
             connection,
             "INSERT INTO reread BY NAME SELECT file_number AS number, "

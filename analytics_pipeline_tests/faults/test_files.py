@@ -4,10 +4,12 @@ import gzip
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pandas as pd
@@ -218,3 +220,32 @@ def test_two_intakes_and_validations_at_once_end_right(workspace: Workspace) -> 
     assert len(workspace.events()) == 400
     assert workspace.accounts().validated.tolist() == [50] * 8
     assert isinstance(workspace.events().timestamp.iloc[0], pd.Timestamp)
+
+
+def test_a_database_that_is_written_to_while_it_is_read_is_taken_again(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = workspace.landing / "behavioral.db"
+    row = (
+        "INSERT INTO query_sequences VALUES (NULL, 'u', 's', 'h', 'why?', '{}', 1762776000, 1, 0.1)"
+    )
+    connect = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+    with closing(connect) as database:
+        database.execute(
+            "CREATE TABLE query_sequences (id INTEGER PRIMARY KEY, user_id, session_id, "
+            "query_hash, query_text, context, timestamp, cache_hit, response_time)"
+        )
+        database.execute(row)
+        read = RecordReader.batches
+
+        def write_behind(reader: RecordReader):
+            yield from read(reader)
+            database.execute(row)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(RecordReader, "batches", write_behind)
+            assert [version.path for version in workspace.ingest().taken] == ["behavioral.db"]
+        before = len(workspace.events())
+        assert [version.path for version in workspace.ingest().taken] == ["behavioral.db"]
+        [(rows,)] = database.execute("SELECT count(*) FROM query_sequences").fetchall()
+    assert before < len(workspace.events()) == rows

@@ -4,8 +4,10 @@ import json
 import re
 from enum import StrEnum
 
+import numpy as np
+
 from analytics_pipeline.ingestion.reading.compression import UTF8_MARK
-from analytics_pipeline.ingestion.reading.csv_structure import header_of
+from analytics_pipeline.ingestion.reading.csv_structure import delimiters_of, header_of, rows_of
 from analytics_pipeline.ingestion.reading.sqlite_rows import SQLITE_MAGIC
 
 HEAD_BYTES = 64 << 10
@@ -40,7 +42,7 @@ def container_of(name: str, head: bytes) -> Container:
         return Container.LINES
     if text[0] in "[{":
         return Container.JSON_DOCUMENTS if _is_documents(text) else Container.LINES
-    if _is_csv(name, head.removeprefix(UTF8_MARK), text):
+    if _is_csv(name, head.removeprefix(UTF8_MARK).lstrip()):
         return Container.CSV
     return Container.LINES
 
@@ -65,7 +67,7 @@ def _is_json(text: str) -> bool:
     return True
 
 
-def _is_csv(name: str, head: bytes, text: str) -> bool:
+def _is_csv(name: str, head: bytes) -> bool:
     header = header_of(head if head.endswith((b"\n", b"\r")) else head + b"\n")
     if header is None or len(set(header.names)) < len(header.names):
         return False
@@ -73,10 +75,9 @@ def _is_csv(name: str, head: bytes, text: str) -> bool:
         return False
     if name.lower().endswith(CSV_ENDINGS):
         return True
-    lines = text.splitlines()[1:6]
-    delimiter = header.delimiter.decode()
-    return (
-        len(header.names) > 2
-        and bool(lines)
-        and all(line.count(delimiter) >= len(header.names) - 1 for line in lines if line.strip())
-    )
+    if len(header.names) <= 2:
+        return False
+    rows = rows_of(head, header.delimiter, last=False)
+    _, row = delimiters_of(head, rows, header.delimiter)
+    fields = 1 + np.bincount(row, minlength=len(rows.starts))[1:]
+    return len(fields) > 0 and 2 * int((fields == len(header.names)).sum()) > len(fields)
