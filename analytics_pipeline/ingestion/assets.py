@@ -204,15 +204,18 @@ def _files(accounts: Sequence[FileAccount]) -> dict[str, dg.MetadataValue]:
         daily_spec(SCHEMA_CHANGES, group=GROUP, deps=["source_fields"]),
         daily_spec(QUARANTINE_REASONS, group=GROUP, deps=["quarantined_lines", "source_fields"]),
     ],
+    can_subset=True,
     backfill_policy=SINGLE_RUN,
 )
 def source_quality(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
     """Compare the fields and the quarantine of the requested dates with the dates before."""
     days = requested_dates(context)
     lake = lake_of_process()
-    compare_with_history(lake, current_settings(), days)
+    selected = {key.to_user_string() for key in context.selected_asset_keys}
+    tables = [each for each in (SCHEMA_CHANGES, QUARANTINE_REASONS) if each.name in selected]
+    compare_with_history(lake, current_settings(), days, tables)
     with lake.engine() as connection:
-        for table in (SCHEMA_CHANGES, QUARANTINE_REASONS):
+        for table in tables:
             rows = lake.row_counts(connection, table, days)
             for day in days:
                 shown = first_rows(lake, connection, table, day, SHOWN_ROWS)

@@ -13,6 +13,9 @@ from analytics_pipeline.ingestion.native_lines import NativeLines
 from analytics_pipeline.lake.table import literal, quoted
 from analytics_pipeline.settings import Settings
 
+LONG_LINE_BYTES = 32_000
+BLOCK_BYTES = 32_000_000
+
 
 def read_raw_lines(connection: duckdb.DuckDBPyConnection, settings: Settings, lines: str) -> None:
     """Make the table ``raw``: the lines with their event type, or why they are none.
@@ -90,12 +93,7 @@ def parse_lines(connection: duckdb.DuckDBPyConnection, settings: Settings) -> li
         for source in sorted({source for source, name in present if name == each.name})
     ]
     for kind in kinds:
-        lines = (
-            f"(FROM raw WHERE problem IS NULL AND event_type = {literal(kind.event_type.name)} "
-            f"AND format = {literal(kind.format)})"
-        )
-        query = parsing.parsed(kind.event_type, lines, _reading(kind, settings))
-        connection.execute(f"CREATE TEMP TABLE {kind.table} AS {query}")
+        _parse_kind(connection, kind, _reading(kind, settings))
     connection.execute("DROP TABLE raw")
     declared = ", ".join(
         f"NULL::{column.type} AS {quoted(column.name)}" for column in VALIDATED_EVENTS.columns
@@ -111,6 +109,38 @@ def parse_lines(connection: duckdb.DuckDBPyConnection, settings: Settings) -> li
     connection.execute(f"CREATE TEMP VIEW recognized AS {' UNION ALL BY NAME '.join(parts)}")
     connection.execute("CREATE TEMP VIEW parsed AS FROM refused UNION ALL BY NAME FROM recognized")
     return kinds
+
+
+def _parse_kind(
+    connection: duckdb.DuckDBPyConnection, kind: Kind, reading: parsing.Reading
+) -> None:
+    """Make the table of a kind; long lines are parsed after the others, a few at a time.
+
+    The engine works on 2,048 lines at once and does not count the texts that are on their way, so
+    that as many long ones would exceed its memory.
+    """
+    lines = (
+        f"FROM raw WHERE problem IS NULL AND event_type = {literal(kind.event_type.name)} "
+        f"AND format = {literal(kind.format)} AND strlen(line)"
+    )
+    query = parsing.parsed(kind.event_type, f"({lines} <= {LONG_LINE_BYTES})", reading)
+    connection.execute(f"CREATE TEMP TABLE {kind.table} AS {query}")
+    blocks = connection.execute(
+        f"""
+        SELECT min(raw_row), max(raw_row)
+        FROM (
+            SELECT
+                rowid AS raw_row,
+                sum(strlen(line)) OVER (ORDER BY rowid) // {BLOCK_BYTES} AS block
+            {lines} > {LONG_LINE_BYTES}
+        )
+        GROUP BY block ORDER BY block
+        """
+    ).fetchall()
+    for first, last in blocks:
+        block = f"({lines} > {LONG_LINE_BYTES} AND rowid BETWEEN {first} AND {last})"
+        query = parsing.parsed(kind.event_type, block, reading)
+        connection.execute(f"INSERT INTO {kind.table} {query}")
 
 
 def _reading(kind: Kind, settings: Settings) -> parsing.Reading:

@@ -14,32 +14,29 @@ from analytics_pipeline.ingestion.schema_changes import schema_changes
 from analytics_pipeline.ingestion.sources import name_of, source_of
 from analytics_pipeline.ingestion.tables import QUARANTINED_LINES
 from analytics_pipeline.lake.lake import Lake
+from analytics_pipeline.lake.table import Table
 from analytics_pipeline.settings import Settings
 
 
 def compare_with_history(
-    lake: Lake, settings: Settings, days: Sequence[date]
-) -> dict[date, tuple[int, int]]:
-    """Rebuild schema_changes and quarantine_reasons of the days, ascending.
+    lake: Lake,
+    settings: Settings,
+    days: Sequence[date],
+    tables: Sequence[Table] = (SCHEMA_CHANGES, QUARANTINE_REASONS),
+) -> None:
+    """Rebuild schema_changes and quarantine_reasons of the days, ascending, or one of them.
 
-    Returns the number of changes and of reasons of each day. Days before that are built later do
-    not change what was found here.
+    Days before that are built later do not change what was found here.
     """
-    counts = {}
-    with lake.locked(SCHEMA_CHANGES, days), lake.engine() as connection:
-        for day in sorted(set(days)):
-            changes = schema_changes(
-                lake,
-                day,
-                history_days=settings.quality.history_days,
-                min_records=settings.quality.min_records,
-            )
-            changed = lake.replace(connection, SCHEMA_CHANGES, day, changes)
-            reasons = lake.replace(
-                connection, QUARANTINE_REASONS, day, _reasons(connection, lake, settings, day)
-            )
-            counts[day] = (changed, reasons)
-    return counts
+    for table in tables:
+        with lake.locked(table, days), lake.engine() as connection:
+            for day in sorted(set(days)):
+                query = (
+                    schema_changes(lake, day, settings.quality)
+                    if table is SCHEMA_CHANGES
+                    else _reasons(connection, lake, settings, day)
+                )
+                lake.replace(connection, table, day, query)
 
 
 def _reasons(

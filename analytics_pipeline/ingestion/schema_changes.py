@@ -4,11 +4,12 @@ from datetime import date, timedelta
 
 from analytics_pipeline.ingestion.quality_tables import SOURCE_FIELDS
 from analytics_pipeline.lake.lake import Lake
+from analytics_pipeline.settings import QualitySettings
 
 MOST = 0.5
 
 
-def schema_changes(lake: Lake, day: date, *, history_days: int, min_records: int) -> str:
+def schema_changes(lake: Lake, day: date, settings: QualitySettings) -> str:
     """SQL query of the changes of a day: the columns of SCHEMA_CHANGES.
 
     A day is compared with the days before it, up to ``history_days``, on which the source had
@@ -17,7 +18,7 @@ def schema_changes(lake: Lake, day: date, *, history_days: int, min_records: int
     at least ``min_records`` of this day has. Its type changed where it is written in one in which
     it was not. A null is no type.
     """
-    before = [day - timedelta(days=back) for back in range(1, history_days + 1)]
+    before = [day - timedelta(days=back) for back in range(1, settings.history_days + 1)]
     kind = "source, format, event_type"
     return f"""
         WITH today AS (FROM {lake.scan(SOURCE_FIELDS, [day])}),
@@ -43,7 +44,7 @@ def schema_changes(lake: Lake, day: date, *, history_days: int, min_records: int
         UNION ALL
         SELECT {kind}, field, 'vanished', list_aggregate(list_sort(types), 'string_agg', ', '), NULL
         FROM known JOIN kind_today USING ({kind}) ANTI JOIN today USING ({kind}, field)
-        WHERE share > {MOST} AND of_records >= {min_records}
+        WHERE share > {MOST} AND of_records >= {settings.min_records}
         UNION ALL
         SELECT
             {kind}, field, 'type_changed',
