@@ -13,6 +13,7 @@ from analytics_pipeline.ingestion.discovery import DATABASE_ENDINGS, LandedFile
 from analytics_pipeline.ingestion.file_reading import FileReader
 from analytics_pipeline.ingestion.ledger import FileVersion, Ledger
 from analytics_pipeline.ingestion.privacy.door import Door
+from analytics_pipeline.ingestion.privacy.errors import execute_on_records
 from analytics_pipeline.ingestion.reading.errors import UnreadableFileError
 from analytics_pipeline.ingestion.record_reading import STREAM_SCHEMA, Group, records_query
 from analytics_pipeline.ingestion.rereading import correct_read_lines, file_time
@@ -79,7 +80,7 @@ class Batch:
             stream = pa.RecordBatchReader.from_batches(STREAM_SCHEMA, self._stream(members))
             connection.register("stream", stream)
             query = records_query(group, "stream", self._settings, self._latest, self._door)
-            connection.execute(f"INSERT INTO line_read BY NAME {query}")
+            execute_on_records(connection, f"INSERT INTO line_read BY NAME {query}", group.format)
             connection.unregister("stream")
         taken = [
             f"({number}, {literal(version.path)}, {literal(self._groups[number].format)}, "

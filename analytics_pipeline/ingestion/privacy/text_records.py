@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from analytics_pipeline.ingestion.privacy.json_text import decoded
 from analytics_pipeline.ingestion.privacy.paths import parts_of
 from analytics_pipeline.ingestion.privacy.policies import RecordPolicies
-from analytics_pipeline.ingestion.privacy.records import Pseudonym
+from analytics_pipeline.ingestion.privacy.records import UNREADABLE, Pseudonym
 from analytics_pipeline.ingestion.privacy.redaction import Redaction, placeholder
 
 ESCAPED_PRINTABLE = re.compile(r"\\u00([2-7][0-9A-Fa-f])")
-UNREADABLE = "record"
 # A value as it stands behind a name: in quotes of any kind, cut off or not, or without.
 VALUE = (
     r'(?:"(?P<double>(?:[^"\\]|\\.)*)|\'(?P<single>[^\']*)|\\"(?P<escaped>(?:(?!\\").)*)'
@@ -18,18 +17,20 @@ VALUE = (
 )
 
 
+# What stands between a name and its value, also in an attribute of OpenTelemetry.
+BETWEEN = r"[\"'\\]{0,2}\s*(?:,\s*\\*\"value\\*\"\s*:\s*\{\s*\\*\"[a-z]+Value\\*\"\s*)?[:=]"
+
+
 def names_hint(names: tuple[str, ...]) -> str:
     """RE2 pattern of texts in which one of the names stands before a value."""
-    return rf"(?:{'|'.join(map(re.escape, names))})[\"'\\]{{0,2}}\s*[:=]"
+    return rf"(?:{'|'.join(map(re.escape, names))}){BETWEEN}"
 
 
 def _named_values(names: tuple[str, ...]) -> re.Pattern[str] | None:
     if not names:
         return None
     alternatives = "|".join(re.escape(name) for name in names)
-    return re.compile(
-        rf"(?<![A-Za-z0-9])(?:{alternatives})[\"'\\]{{0,2}}\s*[:=]\s*{VALUE}", re.DOTALL
-    )
+    return re.compile(rf"(?<![A-Za-z0-9])(?:{alternatives}){BETWEEN}\s*{VALUE}", re.DOTALL)
 
 
 class TextDoor:
