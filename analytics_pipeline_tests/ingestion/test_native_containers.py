@@ -1,27 +1,24 @@
 """The same events in any container, compressed or not, in any split and order, are the same."""
 
-import csv
-import gzip
-import io
 import json
 import random
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
-from backports import zstd
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from analytics_pipeline.events.tables import VALIDATED_EVENTS
+from analytics_pipeline_tests.ingestion.native_containers import (
+    COMPRESSIONS,
+    CONTAINERS,
+    Event,
+    json_array,
+    json_lines,
+)
 from analytics_pipeline_tests.workspace import Workspace, query_event
-
-Event = dict[str, Any]
 
 EVENTS: list[Event] = [
     query_event(
@@ -40,71 +37,6 @@ EVENTS: list[Event] = [
          "[bracket", "'single'", "=SUM(A1)", " spaces ", "\\n literal", "a" * 3000] * 5
     )
 ]  # fmt: skip
-
-
-def json_lines(events: list[Event]) -> bytes:
-    return b"".join(json.dumps(event).encode() + b"\n" for event in events)
-
-
-def json_array(events: list[Event]) -> bytes:
-    return json.dumps(events, indent=1, ensure_ascii=False).encode()
-
-
-def pretty_documents(events: list[Event]) -> bytes:
-    return "\n".join(json.dumps(event, indent=2) for event in events).encode()
-
-
-def dotted(event: Event) -> Event:
-    flat = {name: value for name, value in event.items() if name != "context"}
-    return flat | {f"context.{name}": value for name, value in event["context"].items()}
-
-
-def csv_text(rows: list[Event], delimiter: str = ",") -> bytes:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(rows[0]), delimiter=delimiter)
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue().encode()
-
-
-def csv_dotted(events: list[Event]) -> bytes:
-    return csv_text([dotted(event) for event in events])
-
-
-def csv_with_json(events: list[Event]) -> bytes:
-    rows = [event | {"context": json.dumps(event["context"])} for event in events]
-    return csv_text(rows, delimiter=";")
-
-
-def parquet(events: list[Event]) -> bytes:
-    buffer = io.BytesIO()
-    pq.write_table(pa.Table.from_pylist(events), buffer, row_group_size=7)
-    return buffer.getvalue()
-
-
-def parquet_dotted(events: list[Event]) -> bytes:
-    buffer = io.BytesIO()
-    rows = [
-        dotted(event) | {"timestamp": pd.Timestamp(event["timestamp"]).to_pydatetime()}
-        for event in events
-    ]
-    pq.write_table(pa.Table.from_pylist(rows), buffer)
-    return buffer.getvalue()
-
-
-CONTAINERS: dict[str, Callable[[list[Event]], bytes]] = {
-    each.__name__: each
-    for each in (
-        json_lines,
-        json_array,
-        pretty_documents,
-        csv_dotted,
-        csv_with_json,
-        parquet,
-        parquet_dotted,
-    )
-}
-COMPRESSIONS = {"plain": bytes, "gzip": gzip.compress, "zstd": zstd.compress}
 
 
 @pytest.mark.parametrize("container", CONTAINERS)
