@@ -30,6 +30,7 @@ from analytics_pipeline.ingestion.privacy.policies import RecordPolicies
 from analytics_pipeline.ingestion.privacy.records import (
     JsonDoor,
     Pseudonym,
+    PseudonymOn,
     is_no_secret,
     new_value,
 )
@@ -40,8 +41,6 @@ from analytics_pipeline.settings import Policy
 FEWEST_BYTES, MOST_BYTES = 30_000, 1 << 30
 SAME = -1
 SCALAR = re.compile(rb"[^\s,\]}]+")
-
-PseudonymOn = Callable[[date | None], Pseudonym]
 
 
 class JsonBatches:
