@@ -1,7 +1,7 @@
 """Rows of a SQLite database, each as the text of a JSON object, read from a snapshot."""
 
+import errno
 import hashlib
-import itertools
 import shutil
 import sqlite3
 import tempfile
@@ -14,7 +14,11 @@ from typing import BinaryIO
 import numpy as np
 import pyarrow as pa
 
-from analytics_pipeline.ingestion.reading.batches import LINES_SCHEMA
+from analytics_pipeline.ingestion.reading.batches import (
+    LINES_SCHEMA,
+    LONGEST_RECORD_BYTES,
+    too_long,
+)
 from analytics_pipeline.ingestion.reading.errors import UnreadableFileError
 from analytics_pipeline.lake.table import literal, quoted
 
@@ -24,6 +28,7 @@ COMPANIONS = ("-wal", "-journal")
 ATTEMPTS = 5
 PAUSE_SECONDS = 0.2
 BATCH_ROWS = 4096
+BATCH_BYTES = 4 << 20
 COPY_BYTES = 1 << 20
 
 
@@ -95,14 +100,19 @@ class SqliteSnapshot:
 def _states(path: Path | None) -> list[tuple[int, int] | None]:
     if path is None:
         return []
-    states: list[tuple[int, int] | None] = []
-    for each in (path, *(path.with_name(path.name + ending) for ending in COMPANIONS)):
-        try:
-            status = each.stat()
-            states.append((status.st_size, status.st_mtime_ns))
-        except FileNotFoundError:
-            states.append(None)
-    return states
+    beside = (path.with_name(path.name + ending) for ending in COMPANIONS)
+    return [_state_of(each) for each in (path, *beside)]
+
+
+def _state_of(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except OSError as error:
+        # No file has a name that is too long.
+        if error.errno not in (errno.ENOENT, errno.ENAMETOOLONG):
+            raise
+        return None
+    return status.st_size, status.st_mtime_ns
 
 
 def _copied(file: BinaryIO, path: Path | None, copy: Path) -> str:
@@ -117,8 +127,16 @@ def _copied(file: BinaryIO, path: Path | None, copy: Path) -> str:
         beside.unlink(missing_ok=True)
         if path is None:
             continue
+        companion = path.with_name(path.name + ending)
+        if _state_of(companion) is None:
+            continue
+        if companion.is_symlink() or not companion.is_file():
+            raise UnreadableFileError(
+                f"{companion.name} beside the database is a link or no ordinary file. Remove it, "
+                "or put the file itself there."
+            )
         try:
-            shutil.copyfile(path.with_name(path.name + ending), beside)
+            shutil.copyfile(companion, beside)
         except FileNotFoundError:
             continue
         if content := beside.read_bytes():
@@ -148,9 +166,20 @@ def _rows(connection: sqlite3.Connection, table: str) -> Iterator[bytes]:
         yield row
 
 
+def _block(rows: Iterator[bytes], before: int) -> Iterator[bytes]:
+    size = 0
+    for count, row in enumerate(rows, start=1):
+        if len(row) > LONGEST_RECORD_BYTES:
+            raise too_long(f"row {before + count}")
+        yield row
+        size += len(row)
+        if count == BATCH_ROWS or size >= BATCH_BYTES:
+            return
+
+
 def _numbered(rows: Iterator[bytes]) -> Iterator[pa.RecordBatch]:
     number = 0
-    while texts := list(itertools.islice(rows, BATCH_ROWS)):
+    while texts := list(_block(rows, number)):
         numbers = pa.array(np.arange(number + 1, number + len(texts) + 1))
         number += len(texts)
         valid = [_utf8(text) for text in texts]
