@@ -18,6 +18,8 @@ from analytics_pipeline.ingestion.sources import source_of
 from analytics_pipeline.settings import Settings
 
 HEAD_RECORDS = 50
+# Where the first records are of no format, so many tell it.
+DOUBTFUL_RECORDS = 2000
 
 
 class FileReader:
@@ -42,7 +44,10 @@ class FileReader:
         name = source.format
         if name is None:
             with _opened(file, NATIVE.name, settings, scratch) as reader:
-                name = recognized(reader.head(HEAD_RECORDS), settings).name
+                texts = reader.head(HEAD_RECORDS)
+                name = recognized(texts, settings).name
+                if name == NATIVE.name and not any('"event_type"' in text for text in texts):
+                    name = recognized(reader.head(DOUBTFUL_RECORDS), settings).name
         return cls(file, Group(name, source.time_zone), settings, scratch)
 
     def read_digest(self) -> str:

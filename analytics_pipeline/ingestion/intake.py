@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
+import duckdb
+
 from analytics_pipeline.ingestion.batch import Batch
 from analytics_pipeline.ingestion.discovery import (
     LandedFile,
@@ -80,9 +82,9 @@ def take_in(
         days: set[date] = set()
         done, size, of_size = 0, 0, sum(file.state.size for file in settled)
         for batch in _batches(settled, settings.ingestion.batch_bytes):
-            versions, touched = Batch(lake, settings, ledger).take(batch)
-            taken += versions
-            days |= touched
+            for versions, touched in _take(lake, settings, ledger, batch):
+                taken += versions
+                days |= touched
             done, size = done + len(batch), size + sum(file.state.size for file in batch)
             if progress:
                 progress(done, len(settled), size, of_size)
@@ -125,6 +127,27 @@ class _Look:
             if path.startswith(self._prefix)
             and within(path.removeprefix(self._prefix), *self._range)
         ]
+
+
+def _take(
+    lake: Lake, settings: Settings, ledger: Ledger, files: Sequence[LandedFile]
+) -> Iterator[tuple[list[FileVersion], set[date]]]:
+    """Take a batch; where it exceeds the engine's memory, each half, down to the file at fault."""
+    try:
+        yield Batch(lake, settings, ledger).take(files)
+    except duckdb.OutOfMemoryException:
+        if len(files) == 1:
+            limit = settings.engine.memory_limit
+            ledger.refuse(
+                files[0].path,
+                files[0].state,
+                f"its records need more memory than engine.memory_limit, which is {limit}. Raise "
+                "it and run with --retry, or write shorter records.",
+            )
+            return
+        middle = len(files) // 2
+        yield from _take(lake, settings, ledger, files[:middle])
+        yield from _take(lake, settings, ledger, files[middle:])
 
 
 def _batches(files: Sequence[LandedFile], batch_bytes: int) -> Iterator[list[LandedFile]]:

@@ -1,5 +1,6 @@
 """A walk through a landing zone, in the order of paths, that can go on after any path."""
 
+import errno
 import fnmatch
 import re
 from abc import ABC, abstractmethod
@@ -20,6 +21,8 @@ from analytics_pipeline.ingestion.paths import UNPRINTABLE, components, printabl
 # The shared memory beside a database says nothing of its content, and changes when it is read.
 CONTENT_COMPANIONS = ("-wal", "-journal")
 COMPANIONS = (*CONTENT_COMPANIONS, "-shm")
+DEEPEST = 300
+TOO_DEEP = f"it lies below {DEEPEST} folders, and deeper ones are not looked into. Move it up"
 
 
 class Entry(Protocol):
@@ -130,6 +133,8 @@ class LandingZone(ABC):
             try:
                 kind = self._kind(entry)
                 if isinstance(kind, str):
+                    if prefix.count("/") >= DEEPEST:
+                        raise OSError(None, TOO_DEEP)  # noqa: TRY301 - told as any other
                     yield from self._walk(
                         self._entries(kind),
                         f"{prefix}{name}/",
@@ -163,8 +168,11 @@ class LandingZone(ABC):
         for ending in endings:
             try:
                 companion = self._state(location + ending)
-            except FileNotFoundError:
-                continue
+            except OSError as error:
+                # No file has a name that is too long.
+                if isinstance(error, FileNotFoundError) or error.errno == errno.ENAMETOOLONG:
+                    continue
+                raise
             # An empty one is what a reader leaves.
             if companion.size and self._is_database(location):
                 state = state.with_companion(ending, companion)

@@ -20,6 +20,15 @@ LEADS_OUT = (
 )
 
 
+def _ordinary(location: str, flags: int) -> int:
+    """Open an ordinary file; a pipe that took its place would be waited for, a device never end."""
+    descriptor = os.open(location, flags | os.O_NONBLOCK)
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return descriptor
+    os.close(descriptor)
+    raise OSError(None, "it is no ordinary file, but a pipe, a socket or a device. Remove it")
+
+
 class LocalZone(LandingZone):
     """A folder; symbolic links are followed only to files inside it."""
 
@@ -32,7 +41,7 @@ class LocalZone(LandingZone):
         """Open a file for reading, unless a link has come in its way that leads out of the zone."""
         if not self._is_inside(location):
             raise PermissionError(None, LEADS_OUT)
-        return open(location, "rb")  # noqa: PTH123 - the name is one of os.scandir
+        return open(location, "rb", opener=_ordinary)
 
     def local_path(self, location: str) -> Path | None:
         """Where the file lies."""

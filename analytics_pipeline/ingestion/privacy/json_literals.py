@@ -100,18 +100,20 @@ def literals_of(records: pa.StringArray) -> Literals | None:
     places, characters = _unescaped(places, characters)
     is_quote = characters == QUOTE
     quotes = places[is_quote]
-    if np.any(np.searchsorted(quotes, offsets) % 2):
+    before = np.searchsorted(quotes, offsets)
+    if np.any(before % 2):
         return None
     starts, ends = quotes[0::2], quotes[1::2] + 1
-    inside = np.cumsum(is_quote) % 2 == 1
+    inside = (np.cumsum(is_quote, dtype=np.int8) & 1).view(np.bool_)
     outside = ~is_quote & ~inside
     colons = _after_spaces(text, ends)
     is_key = _at(text, colons) == COLON
     value_starts = np.where(is_key, colons + 1, colons)
     value_starts[is_key] = _after_spaces(text, value_starts[is_key])
     encoded = _texts(text, starts, ends).dictionary_encode()
+    numbers_of_records = np.repeat(np.arange(len(records)), np.diff(before) // 2)
     return Literals(
-        text, offsets, starts, ends, np.searchsorted(offsets, starts, side="right") - 1, is_key,
+        text, offsets, starts, ends, numbers_of_records, is_key,
         value_starts, encoded.indices.to_numpy(), encoded.dictionary,
         places[outside], characters[outside],
     )  # fmt: skip

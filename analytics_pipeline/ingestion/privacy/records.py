@@ -6,6 +6,7 @@ depth of nesting are no exceptions.
 """
 
 from collections.abc import Callable
+from datetime import date
 from functools import lru_cache
 
 from analytics_pipeline.ingestion.privacy.json_text import (
@@ -29,6 +30,7 @@ NO_POLICY = PathTree()
 UNREADABLE = "record"
 
 Pseudonym = Callable[[str], str]
+PseudonymOn = Callable[[date | None], Pseudonym]
 
 
 class JsonDoor:

@@ -4,14 +4,25 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from analytics_pipeline.ingestion.reading.errors import UnreadableFileError
+
 LINES_SCHEMA = pa.schema(
     [("line_number", pa.int64()), ("line", pa.string_view()), ("bytes", pa.binary_view())]
 )
-LONGEST_RECORD_BYTES = 1 << 30
+# A record is held several times over while it is read, and the engine has 1 GB by default.
+LONGEST_RECORD_BYTES = 64 << 20
 INLINE_BYTES = 12
 PREFIX_BYTES = 4
 
 Positions = npt.NDArray[np.int64]
+
+
+def too_long(record: str) -> UnreadableFileError:
+    """Why a file with such a record cannot be taken."""
+    return UnreadableFileError(
+        f"{record} is longer than {LONGEST_RECORD_BYTES >> 20} MiB, which is no record of events. "
+        "Write each event as a record of its own, or take this one out of the file."
+    )
 
 
 def batch_of_ranges(

@@ -56,9 +56,9 @@ def csv_batches(
             continue
         rows = rows_of(block, header.delimiter, last=False)
         if not rows.size and len(block) > LONGEST_ROW_BYTES:
-            rows = rows_of(_ended(block), header.delimiter, last=True)
-            yield writer.batch(_ended(block), rows)
-            block = b""
+            whole = _ended(block[: block.rfind(b"\n") + 1] or block)
+            yield writer.batch(whole, rows_of(whole, header.delimiter, last=True))
+            block = block[len(whole) :]
         elif rows.size:
             yield writer.batch(block, rows)
             block = block[rows.size :]

@@ -12,8 +12,8 @@ from analytics_pipeline.ingestion.reading.batches import (
     LONGEST_RECORD_BYTES,
     Positions,
     batch_of_ranges,
+    too_long,
 )
-from analytics_pipeline.ingestion.reading.errors import UnreadableFileError
 from analytics_pipeline.ingestion.reading.json_structure import (
     CLOSE_ARRAY,
     OPEN_OBJECT,
@@ -49,7 +49,7 @@ class JsonDocuments:
         self.problem: str | None = None
 
     def batches(self, chunks: Iterator[bytes]) -> Iterator[pa.RecordBatch]:
-        """Read the records; raises UnreadableFileError for one over 1 GiB."""
+        """Read the records; raises UnreadableFileError for one over LONGEST_RECORD_BYTES."""
         pending: list[bytes] = []
         for chunk in chunks:
             pending.append(chunk)
@@ -69,10 +69,7 @@ class JsonDocuments:
                     block = self._rest(block, cut)
                 pending = [block]
             if size > LONGEST_RECORD_BYTES:
-                raise UnreadableFileError(
-                    f"the JSON value {self._records + 1} is longer than 1 GiB. Is it a file of "
-                    "records?"
-                )
+                raise too_long(f"the JSON value {self._records + 1} is not closed, or")
         yield self._batch_of(rest := b"".join(pending), self._at_the_end(rest))
 
     def _rest(self, block: bytes, cut: int) -> bytes:

@@ -5,8 +5,11 @@ from collections.abc import Iterator
 import numpy as np
 import pyarrow as pa
 
-from analytics_pipeline.ingestion.reading.batches import LONGEST_RECORD_BYTES, batch_of_ranges
-from analytics_pipeline.ingestion.reading.errors import UnreadableFileError
+from analytics_pipeline.ingestion.reading.batches import (
+    LONGEST_RECORD_BYTES,
+    batch_of_ranges,
+    too_long,
+)
 
 NEWLINE, CARRIAGE_RETURN = 10, 13
 
@@ -15,7 +18,7 @@ def line_batches(chunks: Iterator[bytes]) -> Iterator[pa.RecordBatch]:
     """Split contents into lines.
 
     A line ends with LF or CRLF, which are not part of it; the last line may lack its end. Raises
-    UnreadableFileError for a line over 1 GiB, which no engine could hold.
+    UnreadableFileError for a line over LONGEST_RECORD_BYTES.
     """
     lines = 0
     pending: list[bytes] = []
@@ -28,9 +31,7 @@ def line_batches(chunks: Iterator[bytes]) -> Iterator[pa.RecordBatch]:
             pending = []
         pending.append(chunk[end:])
         if sum(map(len, pending)) > LONGEST_RECORD_BYTES:
-            raise UnreadableFileError(
-                f"line {lines + 1} is longer than 1 GiB. Is it a file of lines?"
-            )
+            raise too_long(f"line {lines + 1}")
     last = b"".join(pending)
     if last:
         yield _batch(last + b"\n", lines + 1)

@@ -6,16 +6,23 @@ from typing import BinaryIO
 import duckdb
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from analytics_pipeline.ingestion.reading.batches import LINES_SCHEMA
+from analytics_pipeline.ingestion.reading.batches import (
+    LINES_SCHEMA,
+    LONGEST_RECORD_BYTES,
+    too_long,
+)
 from analytics_pipeline.ingestion.reading.csv_rows import unique_names
 from analytics_pipeline.ingestion.reading.errors import UnreadableFileError
 from analytics_pipeline.ingestion.reading.json_engine import open_json_engine
 from analytics_pipeline.ingestion.reading.json_object_sql import object_of
 from analytics_pipeline.ingestion.reading.json_value_sql import json_of
+from analytics_pipeline.ingestion.reading.parquet_dictionaries import longest_row_bytes
 
 BATCH_BYTES = 1 << 20
+EXPANDED_BATCH_BYTES = 64 << 20
 MAX_BATCH_ROWS = 16_384
 BUFFER_BYTES = 1 << 20
 
@@ -42,11 +49,12 @@ def parquet_batches(
             buffer_size=BUFFER_BYTES,
             page_checksum_verification=True,
         )
+        _check_size(parquet.metadata, max_expanded_bytes)
         names = unique_names(parquet.schema_arrow.names)
         records = written = 0
         with open_json_engine() as engine:
             query = None
-            for batch in parquet.iter_batches(_batch_rows(parquet.metadata)):
+            for batch in parquet.iter_batches(_batch_rows(file, parquet.metadata)):
                 columns = [_known_to_the_engine(column) for column in batch.columns]
                 table = pa.table(columns, names=[f"c{n}" for n in range(len(names))])
                 engine.register("rows_read", table)
@@ -54,10 +62,10 @@ def parquet_batches(
                 texts = engine.sql(query).to_arrow_table().column(0).combine_chunks()
                 written += texts.nbytes
                 if max_expanded_bytes is not None and written > max_expanded_bytes:
-                    raise UnreadableFileError(
-                        f"its rows expand to more than {max_expanded_bytes:,} bytes. If it is no "
-                        "attack, raise the setting ingestion.max_expanded_bytes."
-                    )
+                    raise _bomb(max_expanded_bytes)
+                lengths = pc.binary_length(texts.cast(pa.large_string())).to_numpy()
+                if lengths.max(initial=0) > LONGEST_RECORD_BYTES:
+                    raise too_long(f"row {records + int(lengths.argmax()) + 1}")
                 numbers = pa.array(np.arange(records + 1, records + len(table) + 1))
                 records += len(table)
                 raw = pa.nulls(len(table), pa.binary_view())
@@ -74,11 +82,27 @@ def _known_to_the_engine(column: pa.Array) -> pa.Array:
     return column.cast(pa.float32()) if column.type == pa.float16() else column
 
 
-def _batch_rows(metadata: pq.FileMetaData) -> int:
-    groups = (metadata.row_group(number) for number in range(metadata.num_row_groups))
-    size = sum(group.total_byte_size for group in groups)
-    rows = BATCH_BYTES * metadata.num_rows // max(size, 1)
-    return int(min(max(rows, 1), MAX_BATCH_ROWS))
+def _bomb(max_expanded_bytes: int) -> UnreadableFileError:
+    return UnreadableFileError(
+        f"its rows expand to more than {max_expanded_bytes:,} bytes. If it is no attack, raise "
+        "the setting ingestion.max_expanded_bytes."
+    )
+
+
+def _size(metadata: pq.FileMetaData) -> int:
+    groups = range(metadata.num_row_groups)
+    return sum(metadata.row_group(group).total_byte_size for group in groups)
+
+
+def _check_size(metadata: pq.FileMetaData, max_expanded_bytes: int | None) -> None:
+    if max_expanded_bytes is not None and _size(metadata) > max_expanded_bytes:
+        raise _bomb(max_expanded_bytes)
+
+
+def _batch_rows(file: BinaryIO, metadata: pq.FileMetaData) -> int:
+    rows = min(BATCH_BYTES * metadata.num_rows // max(_size(metadata), 1), MAX_BATCH_ROWS)
+    longest = longest_row_bytes(file, metadata, EXPANDED_BATCH_BYTES // max(rows, 1))
+    return int(max(min(rows, EXPANDED_BATCH_BYTES // longest), 1))
 
 
 def _query(
