@@ -41,7 +41,7 @@ def open_engine(
 
 class _Database:
     def __init__(self, scratch_root: Path, memory_limit: str, threads: int) -> None:
-        self.scratch = scratch_root / f"{os.getpid()}-{uuid.uuid4().hex}"
+        self.scratch = scratch_root / f"{scratch_prefix()}{uuid.uuid4().hex}"
         self._connection = duckdb.connect(
             config={
                 "temp_directory": str(self.scratch / "spill"),
@@ -69,6 +69,14 @@ def _shared_database(scratch_root: Path, memory_limit: str, threads: int) -> _Da
     database = _Database(scratch_root, memory_limit, threads)
     atexit.register(shutil.rmtree, database.scratch, ignore_errors=True)
     return database
+
+
+def scratch_prefix() -> str:
+    """How the names of this process's folders in the scratch space begin.
+
+    By it they are found and removed once the process no longer lives.
+    """
+    return f"{os.getpid()}-"
 
 
 def remove_abandoned_scratch(scratch_root: Path) -> None:

@@ -20,7 +20,7 @@ COMPRESSED = {
 NAMES = sorted([*MIXED_FILES, *COMPRESSED])
 # Cut short they may be refused as a whole; the others are taken as far as they can be read.
 REFUSED_WHEN_BROKEN = (".db", ".parquet", ".gz", ".zst")
-CHANGES_AT_ONCE = (4, 7)
+CHANGES_AT_ONCE = (2, 4)
 
 
 class ChangingZone:

@@ -92,6 +92,9 @@ class KillPoints:
         assert problems == [], problems
 
     def _calm_round(self) -> None:
+        print(
+            f"{self.kills.total()} kills, {self.comparisons.total()} comparisons", file=sys.stderr
+        )
         self._zone.change()
         self._zone.settle()
         started = time.monotonic()

@@ -4,6 +4,7 @@ import json
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -17,17 +18,47 @@ from analytics_pipeline.events.tables import VALIDATED_EVENTS
 from analytics_pipeline.lake.lake import LakeError
 from analytics_pipeline_tests.workspace import COUNTS, Workspace, query_event
 
+SAMPLES = Path(__file__).parents[2] / "samples" / "formats"
+KILLED_WHILE_IT_READS = """
+import os, signal, sys
+from pathlib import Path
+from analytics_pipeline.ingestion.reading.sqlite_rows import SqliteSnapshot
+
+database, scratch = map(Path, sys.argv[1:])
+with database.open("rb") as file, SqliteSnapshot.of(file, database, scratch):
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
 
 def test_killed_at_random_points_and_started_again_the_result_is_the_same() -> None:
     """A small run of the script that kills a thousand times; a fork of its own for each kill."""
     command = [sys.executable, "-m", "analytics_pipeline_tests.faults.kill_points"]
     done = subprocess.run(
-        [*command, "--kills", "8", "--seed", "5"], capture_output=True, text=True, check=False
+        [*command, "--kills", "20", "--seed", "5"], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
     summary = json.loads(done.stdout.splitlines()[-1])
-    assert summary["survived"] >= 8
-    assert summary["comparisons with a calm lake"] >= 1
+    assert summary["survived"] == summary["killed before the end"] >= 20
+    assert summary["comparisons with an undisturbed lake"] >= 2
+    assert summary["comparisons with a new lake"] == 1
+
+
+def test_the_copy_of_a_database_that_a_killed_process_left_is_removed_by_the_next(
+    workspace: Workspace,
+) -> None:
+    """What is copied was not yet through the privacy door."""
+    database = SAMPLES / "behavioral" / "behavioral.db"
+    workspace.drop("behavioral.db", database.read_bytes())
+
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED_WHILE_IT_READS, database, workspace.lake.scratch],
+        check=False,
+    )
+    assert killed.returncode == -signal.SIGKILL
+    assert list(workspace.lake.scratch.glob("*/database"))
+    workspace.ingest()
+    assert not list(workspace.lake.scratch.glob("*/database"))
+    assert len(workspace.events()) > 0
 
 
 def test_a_killed_run_of_the_command_line_is_completed_by_the_next(tmp_path: Path) -> None:

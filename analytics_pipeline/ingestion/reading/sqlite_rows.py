@@ -19,6 +19,7 @@ import pyarrow as pa
 
 from analytics_pipeline.ingestion.reading.batches import LINES_SCHEMA
 from analytics_pipeline.ingestion.reading.errors import UnreadableFileError
+from analytics_pipeline.lake.engine import scratch_prefix
 from analytics_pipeline.lake.table import literal, quoted
 
 SQLITE_MAGIC = b"SQLite format 3\0"
@@ -55,7 +56,7 @@ class SqliteSnapshot:
         store has none. Raises UnreadableFileError where it is never left alone for a moment.
         """
         scratch.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=scratch) as folder:
+        with tempfile.TemporaryDirectory(prefix=scratch_prefix(), dir=scratch) as folder:
             copy = Path(folder) / "database"
             for attempt in range(ATTEMPTS):
                 before = _State.of(path)
