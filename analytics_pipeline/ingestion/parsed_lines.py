@@ -1,6 +1,11 @@
 """The raw lines of some days, parsed and judged in the tables of an engine."""
 
+from collections.abc import Iterable, Iterator, Sequence
+
 import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from analytics_pipeline.events.catalog import EVENT_TYPES
 from analytics_pipeline.events.tables import VALIDATED_EVENTS
@@ -13,21 +18,37 @@ from analytics_pipeline.ingestion.native_lines import NativeLines
 from analytics_pipeline.lake.table import literal, quoted
 from analytics_pipeline.settings import Settings
 
+# The engine works on 2,048 lines at once, and makes several copies of their texts on the way: so
+# longer ones are given to it a few at a time.
 LONG_LINE_BYTES = 32_000
-BLOCK_BYTES = 32_000_000
+BLOCK_BYTES = 4_000_000
+KIND_COLUMNS = ("format", "event_type")
 
 
 def read_raw_lines(connection: duckdb.DuckDBPyConnection, settings: Settings, lines: str) -> None:
     """Make the table ``raw``: the lines with their event type, or why they are none.
 
-    ``lines`` is a relation with the columns of raw_events and event_date.
+    Of those that are long and can be parsed it has not the text. ``lines`` is a relation with the
+    columns of raw_events and event_date.
     """
-    limit = settings.ingestion.max_line_bytes
-    tolerance = settings.ingestion.future_tolerance_seconds
-    known = ", ".join(literal(event_type.name) for event_type in EVENT_TYPES)
     connection.execute(
         f"""
         CREATE TEMP TABLE raw AS
+        SELECT * REPLACE (CASE WHEN NOT is_long THEN line END AS line)
+        FROM (
+            SELECT *, problem IS NULL AND strlen(line) > {LONG_LINE_BYTES} AS is_long
+            FROM ({_judged(settings, lines)})
+        )
+        """
+    )
+
+
+def _judged(settings: Settings, lines: str) -> str:
+    """SQL query of the lines with their event type, or why they are none."""
+    limit = settings.ingestion.max_line_bytes
+    tolerance = settings.ingestion.future_tolerance_seconds
+    known = ", ".join(literal(event_type.name) for event_type in EVENT_TYPES)
+    return f"""
         SELECT
             path, line_number, taken_at, event_date AS stands_under,
             coalesce(format, {literal(NATIVE.name)}) AS format, event_type, event_time, time_zone,
@@ -41,8 +62,7 @@ def read_raw_lines(connection: duckdb.DuckDBPyConnection, settings: Settings, li
             TIMESTAMP {literal(settings.first_event_date.isoformat())} AS first_time,
             taken_at + INTERVAL ({tolerance}) SECOND AS latest_time
         FROM {lines}
-        """
-    )
+    """
 
 
 def _refusal(settings: Settings) -> str:
@@ -65,7 +85,9 @@ def _refusal(settings: Settings) -> str:
     """
 
 
-def parse_lines(connection: duckdb.DuckDBPyConnection, settings: Settings) -> list[Kind]:
+def parse_lines(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, lines: str
+) -> list[Kind]:
     """Make the views ``recognized`` and ``parsed``; returns the kinds of records there are.
 
     ``parsed`` has all lines with what is wrong with them, ``recognized`` those of a known type. A
@@ -85,15 +107,20 @@ def parse_lines(connection: duckdb.DuckDBPyConnection, settings: Settings) -> li
         WHERE problem IS NOT NULL
         """
     )
-    rows = connection.execute("SELECT DISTINCT format, event_type FROM raw WHERE problem IS NULL")
-    present = set(rows.fetchall())
+    rows = connection.execute(
+        "SELECT format, event_type, bool_or(is_long) FROM raw WHERE problem IS NULL GROUP BY ALL"
+    ).fetchall()
+    has_long = {(source, name): is_long for source, name, is_long in rows}
     kinds = [
         Kind(source, each)
         for each in EVENT_TYPES
-        for source in sorted({source for source, name in present if name == each.name})
+        for source in sorted({source for source, name in has_long if name == each.name})
     ]
     for kind in kinds:
-        _parse_kind(connection, kind, _reading(kind, settings))
+        query = _parsed(kind, "raw WHERE NOT is_long", settings)
+        connection.execute(f"CREATE TEMP TABLE {kind.table} AS {query}")
+    if any(has_long.values()):
+        _parse_long_lines(connection, settings, lines, kinds)
     connection.execute("DROP TABLE raw")
     declared = ", ".join(
         f"NULL::{column.type} AS {quoted(column.name)}" for column in VALIDATED_EVENTS.columns
@@ -111,36 +138,41 @@ def parse_lines(connection: duckdb.DuckDBPyConnection, settings: Settings) -> li
     return kinds
 
 
-def _parse_kind(
-    connection: duckdb.DuckDBPyConnection, kind: Kind, reading: parsing.Reading
+def _parse_long_lines(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, lines: str, kinds: Sequence[Kind]
 ) -> None:
-    """Make the table of a kind; long lines are parsed after the others, a few at a time.
-
-    The engine works on 2,048 lines at once and does not count the texts that are on their way, so
-    that as many long ones would exceed its memory.
-    """
-    lines = (
-        f"FROM raw WHERE problem IS NULL AND event_type = {literal(kind.event_type.name)} "
-        f"AND format = {literal(kind.format)} AND strlen(line)"
-    )
-    query = parsing.parsed(kind.event_type, f"({lines} <= {LONG_LINE_BYTES})", reading)
-    connection.execute(f"CREATE TEMP TABLE {kind.table} AS {query}")
-    blocks = connection.execute(
-        f"""
-        SELECT min(raw_row), max(raw_row)
-        FROM (
-            SELECT
-                rowid AS raw_row,
-                sum(strlen(line)) OVER (ORDER BY rowid) // {BLOCK_BYTES} AS block
-            {lines} > {LONG_LINE_BYTES}
+    """Add the long lines to the tables of their kinds."""
+    with connection.cursor() as reading:
+        reading.execute("SET TimeZone = 'UTC'")
+        long = (
+            f"FROM ({_judged(settings, lines)}) "
+            f"WHERE problem IS NULL AND strlen(line) > {LONG_LINE_BYTES}"
         )
-        GROUP BY block ORDER BY block
-        """
-    ).fetchall()
-    for first, last in blocks:
-        block = f"({lines} > {LONG_LINE_BYTES} AND rowid BETWEEN {first} AND {last})"
-        query = parsing.parsed(kind.event_type, block, reading)
-        connection.execute(f"INSERT INTO {kind.table} {query}")
+        for block in _blocks(reading.sql(long).to_arrow_reader()):
+            connection.register("long_line", block)
+            present = set(zip(*(block[name].to_pylist() for name in KIND_COLUMNS), strict=True))
+            for kind in kinds:
+                if (kind.format, kind.event_type.name) in present:
+                    query = _parsed(kind, "long_line WHERE true", settings)
+                    connection.execute(f"INSERT INTO {kind.table} {query}")
+            connection.unregister("long_line")
+
+
+def _blocks(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
+    for batch in batches:
+        sizes = pc.binary_length(batch["line"]).to_numpy(zero_copy_only=False)
+        number = np.cumsum(sizes) // BLOCK_BYTES
+        starts = np.flatnonzero(np.diff(number, prepend=-1))
+        for start, end in zip(starts, [*starts[1:], len(batch)], strict=True):
+            yield pa.Table.from_batches([batch.slice(start, end - start)])
+
+
+def _parsed(kind: Kind, lines: str, settings: Settings) -> str:
+    of_kind = (
+        f"(FROM {lines} AND problem IS NULL AND event_type = {literal(kind.event_type.name)} "
+        f"AND format = {literal(kind.format)})"
+    )
+    return parsing.parsed(kind.event_type, of_kind, _reading(kind, settings))
 
 
 def _reading(kind: Kind, settings: Settings) -> parsing.Reading:

@@ -5,6 +5,7 @@ from datetime import datetime
 
 import pyarrow as pa
 
+from analytics_pipeline.events.catalog import EVENT_TYPES
 from analytics_pipeline.events.tables import all_fields
 from analytics_pipeline.ingestion import key_fields
 from analytics_pipeline.ingestion.formats import compiling
@@ -12,7 +13,7 @@ from analytics_pipeline.ingestion.formats.catalog import format_named
 from analytics_pipeline.ingestion.formats.declaration import Format, paths_of
 from analytics_pipeline.ingestion.formats.native import NATIVE
 from analytics_pipeline.ingestion.privacy.door import Door
-from analytics_pipeline.ingestion.privacy.policies import policies_of
+from analytics_pipeline.ingestion.privacy.policies import RecordPolicies, policies_of
 from analytics_pipeline.ingestion.reading.batches import LINES_SCHEMA
 from analytics_pipeline.ingestion.times import utc
 from analytics_pipeline.lake.table import literal
@@ -77,17 +78,27 @@ def records_query(
 
 
 def _admitted(source: Format, dated: str, settings: Settings, door: Door) -> str:
-    policies = policies_of(settings.privacy, source.name, _paths_by_field(source), source.personal)
+    policies = policies_of(settings.privacy, source.name, paths_by_field(source), source.personal)
     # A record without a date of its own falls under a key by the date of its file.
     day = f"coalesce(event_date, TRY_CAST({compiling.FILE_TIME} AS DATE))"
     is_json = "false" if source.pattern is not None else "found IS NOT NULL"
     text = door.sql(
         policies, record="line", is_json=is_json, event_date=day, pattern=source.pattern
     )
+    # In what no mapping takes, such as a document of an unknown kind, people may be named anywhere.
+    line = text.record
+    if source is not NATIVE and source.pattern is None and policies.allowed is None:
+        stray = door.sql(policies, record=f"({line})", is_json="false", event_date=day).record
+        unmapped = "found IS NOT NULL AND event_type IS NULL"
+        line = f"CASE WHEN {unmapped} THEN {stray} ELSE {line} END"
     raw = door.bytes_sql(policies, raw="bytes", event_date=day, pattern=source.pattern)
+    # What a line says is its type may be anything.
+    known = ", ".join(literal(each.name) for each in EVENT_TYPES)
+    named = door.sql(RecordPolicies(), record="event_type", is_json="false", event_date=day)
+    event_type = f"CASE WHEN event_type IN ({known}) THEN event_type ELSE {named.record} END"
     columns = {
-        "event_type": "event_type", "event_time": "event_time",
-        "line": text.record, "bytes": raw.record,
+        "event_type": event_type, "event_time": "event_time",
+        "line": line, "bytes": raw.record,
     }  # fmt: skip
     opted_out = f"coalesce({text.opted_out}, false) OR coalesce({raw.opted_out}, false)"
     if (text.opted_out, raw.opted_out) == ("false", "false"):
@@ -102,7 +113,7 @@ def _admitted(source: Format, dated: str, settings: Settings, door: Door) -> str
     """
 
 
-def _paths_by_field(source: Format) -> dict[str, list[str]]:
+def paths_by_field(source: Format) -> dict[str, list[str]]:
     """The paths of a format's records that each field of an event comes from."""
     if source is NATIVE:
         return {field.path: [field.path] for field in all_fields().values()}

@@ -9,6 +9,7 @@ from analytics_pipeline.ingestion.corrections import digest_of
 from analytics_pipeline.ingestion.discovery import FileState
 from analytics_pipeline.ingestion.formats.compiling import FILE_TIME
 from analytics_pipeline.ingestion.privacy.door import Door
+from analytics_pipeline.ingestion.privacy.errors import execute_on_records
 from analytics_pipeline.ingestion.record_reading import Group, records_query
 from analytics_pipeline.lake.table import literal
 from analytics_pipeline.settings import Settings
@@ -44,9 +45,11 @@ def reread_lines(
             FROM {records} WHERE format = {literal(name)} AND time_zone = {literal(zone)}
         )"""
         query = records_query(Group(name, zone), alike, settings, latest, door)
-        connection.execute(
+        execute_on_records(
+            connection,
             "INSERT INTO reread BY NAME SELECT file_number AS number, "
-            f"* EXCLUDE (file_number, line_number) FROM ({query})"
+            f"* EXCLUDE (file_number, line_number) FROM ({query})",
+            name,
         )
 
 

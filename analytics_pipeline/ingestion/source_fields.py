@@ -1,6 +1,7 @@
 """Which fields the records of each source have on a day, and of which types."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -53,34 +54,26 @@ def observe_fields(
             "INSERT INTO path_source SELECT unnest($paths), unnest($names)",
             {"paths": list(source_names), "names": list(source_names.values())},
         )
-    found: dict[tuple[Any, ...], tuple[set[str], int, int]] = {}
+    fields: list[SourceField] = []
     for kind in kinds:
         totals = _totals(connection, kind)
-        for day, source, field, field_type, records in _written(connection, kind):
-            total = totals[day, source]
-            _note(found, (day, source, kind, field), field_type, records, total)
-        for day, source, structure, records in _structures(connection, kind):
+        types: dict[tuple[date, str, str], set[str]] = {}
+        records: Counter[tuple[date, str, str]] = Counter()
+        for day, source, field, field_type, count in _written(connection, kind):
+            types.setdefault((day, source, field), set()).add(field_type)
+            records[day, source, field] += count
+        for day, source, structure, count in _structures(connection, kind):
             for field, field_type in _leaves(json.loads(structure), "", DEPTH):
-                total = totals[day, source]
-                _note(found, (day, source, kind, field), field_type, records, total)
-    return [
-        SourceField(
-            day, source, kind.format, kind.event_type.name, field, tuple(sorted(types)),
-            min(records, total), total,
-        )
-        for (day, source, kind, field), (types, records, total) in found.items()
-    ]  # fmt: skip
-
-
-def _note(
-    found: dict[tuple[Any, ...], tuple[set[str], int, int]],
-    key: tuple[Any, ...],
-    field_type: str,
-    records: int,
-    total: int,
-) -> None:
-    types, before, _ = found.get(key, (set(), 0, total))
-    found[key] = (types | {field_type}, before + records, total)
+                types.setdefault((day, source, field), set()).add(field_type)
+                records[day, source, field] += count
+        fields += [
+            SourceField(
+                day, source, kind.format, kind.event_type.name, field, tuple(sorted(found)),
+                min(records[day, source, field], totals[day, source]), totals[day, source],
+            )
+            for (day, source, field), found in types.items()
+        ]  # fmt: skip
+    return fields
 
 
 def _totals(connection: duckdb.DuckDBPyConnection, kind: Kind) -> dict[tuple[date, str], int]:

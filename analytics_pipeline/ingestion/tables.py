@@ -58,6 +58,7 @@ RAW_EVENTS = Table(
     order_by=(),
     key=("path", "line_number"),
     row_group_rows=30_720,
+    row_group_bytes=32_000_000,
 )  # fmt: skip
 
 QUARANTINED_LINES = Table(

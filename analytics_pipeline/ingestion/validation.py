@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 
 import duckdb
+import pyarrow as pa
 
 from analytics_pipeline.events.tables import VALIDATED_EVENTS, columns_of
 from analytics_pipeline.ingestion.identity import identify, mark_duplicates
@@ -23,6 +24,7 @@ from analytics_pipeline.ingestion.tables import (
     REASONS,
 )
 from analytics_pipeline.lake.lake import Lake
+from analytics_pipeline.lake.parts import ARROW_TYPES
 from analytics_pipeline.lake.table import literal, quoted
 from analytics_pipeline.settings import Settings, SourceSettings
 
@@ -91,7 +93,7 @@ def judge(
     records there are, and the source of each path that has records.
     """
     read_raw_lines(connection, settings, lines)
-    kinds = parse_lines(connection, settings)
+    kinds = parse_lines(connection, settings, lines)
     sources = _sources(connection, kinds, settings)
     apply_contracts(connection, kinds, sources, lines)
     return kinds, sources
@@ -134,15 +136,17 @@ def _note_fields(
     """Make the table ``source_field``: the fields of each source under each date."""
     names = {path: name_of(source) for path, source in sources.items()}
     fields = observe_fields(connection, kinds, names)
-    columns = ", ".join(f"{column.name} {column.type}" for column in SOURCE_FIELDS.columns)
-    connection.execute(f"CREATE TEMP TABLE source_field (stands_under DATE, {columns})")
+    schema = pa.schema(
+        [("stands_under", pa.date32())]
+        + [(column.name, ARROW_TYPES[column.type]) for column in SOURCE_FIELDS.columns]
+    )
     rows = [
-        (each.event_date, each.source, each.format, each.event_type, each.field,
-         ", ".join(each.types), each.records, each.of_records)
+        {**asdict(each), "stands_under": each.event_date, "types": ", ".join(each.types)}
         for each in fields
-    ]  # fmt: skip
-    if rows:
-        connection.executemany("INSERT INTO source_field VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+    ]
+    connection.register("field_observed", pa.Table.from_pylist(rows, schema))
+    connection.execute("CREATE TEMP TABLE source_field AS FROM field_observed")
+    connection.unregister("field_observed")
 
 
 def _valid_parts(kinds: Sequence[Kind], day: date) -> Iterator[tuple[list[str], str]]:

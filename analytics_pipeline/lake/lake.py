@@ -147,7 +147,8 @@ class Lake:
         with self._staged(file) as staged:
             copied = connection.execute(
                 f"COPY (SELECT {columns} FROM ({query}){sorted_by}) TO {literal(str(staged))} "
-                f"({PARQUET}, ROW_GROUP_SIZE {table.row_group_rows})"
+                f"({PARQUET}, ROW_GROUP_SIZE {table.row_group_rows}, "
+                f"ROW_GROUP_SIZE_BYTES {table.row_group_bytes})"
             ).fetchone()
             publish(staged, file)
         return int(copied[0]) if copied else 0

@@ -25,8 +25,8 @@ class Table:
     """A daily table of the lake, without its partition column ``event_date``.
 
     ``key`` names the columns that identify a row within a day; ``order_by`` the columns by which
-    rows are written, so that equal content gives equal bytes. ``row_group_rows`` should be smaller
-    for long rows: a row group is built in memory.
+    rows are written, so that equal content gives equal bytes. A row group is built in memory: so
+    it should have fewer rows where they are long, and has about ``row_group_bytes`` at most.
     """
 
     name: str
@@ -35,6 +35,7 @@ class Table:
     order_by: tuple[str, ...]
     key: tuple[str, ...] = ()
     row_group_rows: int = 122_880
+    row_group_bytes: int = 128_000_000
 
     @property
     def column_names(self) -> list[str]:

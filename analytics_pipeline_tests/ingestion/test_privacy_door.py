@@ -1,10 +1,15 @@
 """Nothing passes the privacy door into the lake that the settings keep out."""
 
 from pathlib import Path
+from typing import Any
 
+import dagster as dg
 import pandas as pd
+import pytest
 
+from analytics_pipeline.ingestion import assets, batch
 from analytics_pipeline.ingestion.tables import FILE_LINE_COUNTS
+from analytics_pipeline.settings import read_settings
 from analytics_pipeline_tests.workspace import Workspace, query_event
 
 KEY = {"key": "a key for these tests"}
@@ -73,3 +78,54 @@ def test_a_key_of_each_period_gives_the_same_pseudonyms_in_any_order(tmp_path: P
     pd.testing.assert_series_equal(*found)
     assert found[0].nunique() == 2
     assert found[0].iloc[1] == found[0].iloc[2]
+
+
+def test_an_error_of_the_engine_tells_nothing_of_the_record_it_failed_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The engine quotes what it cannot convert; that would be stored with the failed run."""
+
+    def failing_query(*arguments: Any) -> str:
+        return f"SELECT * REPLACE (line::INTEGER::VARCHAR AS line) FROM ({query(*arguments)})"
+
+    query = batch.records_query
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
+    workspace = Workspace.create(tmp_path / "w", privacy=KEY)
+    workspace.drop("a.jsonl", b'{"query": "a-very-private-question"}')
+    monkeypatch.setattr(batch, "records_query", failing_query)
+    monkeypatch.setattr(assets, "lake_of_process", lambda: workspace.lake)
+    monkeypatch.setattr(assets, "current_settings", lambda: workspace.settings)
+    instance = tmp_path / "instance"
+    instance.mkdir()
+    with dg.DagsterInstance.local_temp(str(instance)) as dagster:
+        result = dg.materialize([assets.landing_files], instance=dagster, raise_on_error=False)
+        [failure] = [event for event in result.all_events if event.is_step_failure]
+        assert "ConversionException" in str(failure.step_failure_data.error)
+    stored = b"".join(file.read_bytes() for file in instance.rglob("*") if file.is_file())
+    assert b"ConversionException" in stored
+    assert b"a-very-private-question" not in stored
+
+
+def test_a_user_who_opts_out_later_is_in_no_lake_that_is_made_anew(tmp_path: Path) -> None:
+    old = Workspace.create(tmp_path / "w", privacy={})
+    old.drop("a.jsonl", [query_event(user_id="bob", query="what bob asked"),
+                         query_event(user_id="eve", query="what eve asked")])  # fmt: skip
+    old.ingest()
+    assert b"what bob asked" in lake_bytes(old)
+    opted_out = tmp_path / "opted_out.txt"
+    opted_out.write_text("bob\n")
+    privacy = {
+        "opt_out_file": str(opted_out),
+        "key_file": str(old.settings.lake / "_state" / "pseudonym.key"),
+    }
+    new = Workspace(
+        read_settings(
+            landing_zone=old.landing, lake=tmp_path / "new", privacy=privacy,
+            ingestion={"settle_seconds": 0},
+        )
+    )  # fmt: skip
+    new.ingest()
+    assert new.accounts().lines.sum() == 2
+    assert b"what bob asked" not in lake_bytes(new)
+    eve = old.events().set_index("query").user_id["what eve asked"]
+    assert new.events().user_id.tolist() == [eve]

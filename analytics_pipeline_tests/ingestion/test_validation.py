@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -222,3 +223,15 @@ def test_of_events_with_one_id_the_earliest_is_kept_whatever_came_first(
     workspace.ingest()
     assert workspace.events().timestamp.tolist() == [pd.Timestamp("2026-11-10T11:00:00")]
     assert workspace.accounts().loc["a.jsonl"].tolist() == [1, 0, 1, 0, 0]
+
+
+def test_long_lines_are_parsed_within_the_memory_of_the_engine(tmp_path: Path) -> None:
+    workspace = Workspace.create(tmp_path / "w", engine={"memory_limit": "500MB", "threads": 2})
+    text = "long words " * 18_000
+    lines = [query_event(event_id=str(number), query=f"{number} {text}") for number in range(300)]
+    workspace.drop("long.jsonl", [*lines, query_event(event_id="short", query="short")])
+    workspace.ingest()
+    queries = workspace.events().set_index("event_id")["query"]
+    assert queries["short"] == "short"
+    assert queries["299"] == f"299 {text}"
+    assert len(queries) == 301

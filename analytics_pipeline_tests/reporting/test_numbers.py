@@ -276,7 +276,7 @@ def test_html_has_the_sums_of_the_account(page: BeautifulSoup, document: dict[st
     foot = table.find("tfoot")
     assert foot is not None
     totals = document["conservation"]["totals"]
-    assert numbers_in(foot) == [totals[name]["value"] for name in COUNTS]
+    assert numbers_in(foot) == [totals[name]["value"] for name in [*COUNTS, "opted_out"]]
     reasons = page.find("table", attrs={"data-listing": "quarantine_reasons"})
     assert reasons is not None
     rows = document["conservation"]["quarantine_reasons"]["rows"]

@@ -15,6 +15,8 @@ from analytics_pipeline.ingestion.privacy.text_records import names_hint
 from analytics_pipeline.lake.table import literal
 from analytics_pipeline.settings import Settings
 
+# Each change in SQL is two passes over the text: for more, the exact function is faster.
+MOST_SQL_CHANGES = 1
 UNDATED = "NULL::DATE"
 ESCAPE = literal("\\u00")
 
@@ -127,14 +129,20 @@ class Door:
 
         if not self._changes(policies):
             return record
-        if policies.allowed is not None or not all(map(admission.is_plain, policies.paths)):
+        if (
+            policies.allowed is not None
+            or len(admission.changing(policies)) > MOST_SQL_CHANGES
+            or not all(map(admission.is_plain, policies.paths))
+        ):
             return exact(record)
         regular = admission.admitted(policies, record, pseudonym)
         hints = [self._redaction.hint if self._redaction is not None else ESCAPED_ASCII]
         hints += [admission.irregular(*change) for change in admission.changing(policies)]
         # Each pattern is a pass over the text; too many in one exceed the states that RE2 keeps.
         searches = ["|".join(hints[:2]), *hints[2:]]
-        found = " OR ".join(f"regexp_matches({record}, {literal(hint)})" for hint in searches)
+        found = " OR ".join(
+            [_is_no_object(record), *(f"regexp_matches({record}, {literal(h)})" for h in searches)]
+        )
         return f"CASE WHEN {found} THEN {exact(record)} ELSE {regular} END"
 
     def _text(
@@ -170,8 +178,8 @@ class Door:
             for value in (admission.value_at(record, path) for path in policies.persons)
         )
         return (
-            f"CASE WHEN contains({record}, {ESCAPE}) THEN {exact} WHEN {absent} THEN false "
-            f"WHEN {regular} THEN {found} ELSE {exact} END"
+            f"CASE WHEN contains({record}, {ESCAPE}) OR {_is_no_object(record)} THEN {exact} "
+            f"WHEN {absent} THEN false WHEN {regular} THEN {found} ELSE {exact} END"
         )
 
     def _text_opted_out(
@@ -185,6 +193,10 @@ class Door:
         names = tuple(dict.fromkeys(parts_of(path)[-1] for path in policies.persons))
         hint = literal(f"{names_hint(names)}|{ESCAPED_ASCII}")
         return f"CASE WHEN regexp_matches({record}, {hint}) THEN {exact} ELSE false END"
+
+
+def _is_no_object(record: str) -> str:
+    return f"NOT starts_with({record}, '{{')"
 
 
 def _either(expressions: dict[str, str], is_json: str) -> str:

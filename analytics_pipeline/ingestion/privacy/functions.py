@@ -11,6 +11,7 @@ import duckdb
 import pyarrow as pa
 
 from analytics_pipeline.ingestion.privacy.consent import OptOuts
+from analytics_pipeline.ingestion.privacy.json_batches import JsonBatches
 from analytics_pipeline.ingestion.privacy.policies import RecordPolicies
 from analytics_pipeline.ingestion.privacy.pseudonyms import PseudonymKeys
 from analytics_pipeline.ingestion.privacy.records import JsonDoor, Pseudonym
@@ -41,6 +42,7 @@ class DoorFunctions:
         self._redaction = redaction
         self._opt_outs = opt_outs
         self._prepared: list[tuple[JsonDoor, TextDoor]] = []
+        self._batches: list[JsonBatches] = []
         self._numbers: dict[object, int] = {}
         self._suffix = next(_numbers)
         self._functions = {
@@ -61,7 +63,9 @@ class DoorFunctions:
         key = (tuple(policies.paths.items()), policies.persons, policies.allowed, pattern)
         if key not in self._numbers:
             text = TextDoor(policies, self._redaction, pattern)
-            self._prepared.append((JsonDoor(policies, self._redaction), text))
+            exact = JsonDoor(policies, self._redaction)
+            self._prepared.append((exact, text))
+            self._batches.append(JsonBatches(policies, self._redaction, exact))
             self._numbers[key] = len(self._prepared) - 1
         return self._numbers[key]
 
@@ -118,14 +122,17 @@ class DoorFunctions:
     def _json(
         self, records: pa.ChunkedArray, days: pa.ChunkedArray, numbers: pa.ChunkedArray
     ) -> pa.Array:
-        admit = [doors[0].admitted for doors in self._prepared]
-        return self._mapped(records, days, numbers, admit, pa.string())
+        # One call is on the records of one format.
+        batches = self._batches[numbers[0].as_py()]
+        texts, dates = records.combine_chunks(), days.combine_chunks()
+        return batches.admitted(texts, dates, self._pseudonym_on)
 
     def _text(
         self, records: pa.ChunkedArray, days: pa.ChunkedArray, numbers: pa.ChunkedArray
     ) -> pa.Array:
-        admit = [doors[1].admitted for doors in self._prepared]
-        return self._mapped(records, days, numbers, admit, pa.string())
+        door = self._prepared[numbers[0].as_py()][1]
+        texts, dates = records.combine_chunks(), days.combine_chunks()
+        return door.all_admitted(texts, dates, self._pseudonym_on)
 
     def _bytes(
         self, records: pa.ChunkedArray, days: pa.ChunkedArray, numbers: pa.ChunkedArray

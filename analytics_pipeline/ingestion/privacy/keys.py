@@ -95,8 +95,8 @@ _PLAIN = r"[^\s\"'`,;&<>(){}\[\]\\]"
 NAMED_SECRET = Rule(
     "secret",
     re.compile(
-        rf"(?P<key>(?:{_KEYS})[0-9]*)(?:\\?[\"'`\]]){{0,2}}[ \t]*(?::=|=>|={{1,3}}|:)[ \t]*"
-        r"(?P<quote>\\?[\"'`]|)(?:(?:bearer|basic|token)[ \t]+|)"
+        rf"(?P<key>(?:{_KEYS})[0-9]*)(?:\\*[\"'`\]]){{0,2}}[ \t]*(?::=|=>|={{1,3}}|:)[ \t]*"
+        r"(?P<quote>\\*[\"'`]|)(?:(?:bearer|basic|token)[ \t]+|)"
         rf"(?P<secret>(?<=[\"'`])[^\"'`\\\r\n]{{3,}}|{_PLAIN}{{3,}})",
         re.IGNORECASE | re.ASCII,
     ),

@@ -30,7 +30,19 @@ def _is_card(match: re.Match[str]) -> bool:
     return bool(CARD_ISSUERS.fullmatch(digits)) and bool(luhn.is_valid(digits))
 
 
-CARD = Rule(
+class _Card(Rule):
+    """Digits before a card number may look like its beginning."""
+
+    def spans(self, text: str) -> Iterable[tuple[int, int]]:
+        match = self.pattern.search(text)
+        while match:
+            accepted = _is_card(match)
+            if accepted:
+                yield match.span()
+            match = self.pattern.search(text, match.end() if accepted else match.start() + 1)
+
+
+CARD = _Card(
     "card_number",
     re.compile(
         r"(?<![\w.])(?:(?<!_-)[2-6]\d{12,18}|(?<!-)(?:"
@@ -40,7 +52,6 @@ CARD = Rule(
     ),
     rf"(?:^|[^0-9.]|{ESCAPE})[2-6][0-9]{{12}}|"
     rf"{BOUNDARY}[2-6][0-9]{{3}}[ -](?:[0-9]{{4}}[ -][0-9]{{4}}|[0-9]{{6}})[ -][0-9]{{4}}",
-    accepts=_is_card,
 )
 
 
@@ -61,7 +72,11 @@ class _Iban(Rule):
 
 IBAN = _Iban(
     "iban",
-    re.compile(r"(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?: ?[A-Z0-9]){11,30}(?![A-Za-z0-9])", re.ASCII),
+    # A search for letters is fast, one for what is not before them is slow.
+    re.compile(
+        r"[A-Z](?<![A-Za-z0-9].)[A-Z]\d{2}(?: ?[A-Z0-9]){11,30}(?![A-Za-z0-9])",
+        re.ASCII | re.DOTALL,
+    ),
     r"[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]){11}",
 )
 
@@ -71,8 +86,9 @@ IPV6 = re.compile(
     r"(?<![\w:.])(?:[0-9A-Fa-f]{0,4}:){2,7}(?:(?:\d{1,3}\.){3}\d{1,3}|[0-9A-Fa-f]{0,4})(?![\w:])",
     re.ASCII,
 )
-VERSION_BEFORE = re.compile(r"(?:\bv|\bver\.?|version|release|build|[=><~^]=|[A-Za-z]-)[\s:=\"']*$",
-                            re.IGNORECASE | re.ASCII)  # fmt: skip
+VERSION_BEFORE = re.compile(
+    r"(?:(?:\bv|\bver\.?|version)[\s:=\"']*|[=><~^]=|[A-Za-z]-)$", re.IGNORECASE | re.ASCII
+)
 
 
 def _is_address(match: re.Match[str]) -> bool:

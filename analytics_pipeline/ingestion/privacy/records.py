@@ -6,6 +6,7 @@ depth of nesting are no exceptions.
 """
 
 from collections.abc import Callable
+from datetime import date
 from functools import lru_cache
 
 from analytics_pipeline.ingestion.privacy.json_text import (
@@ -26,8 +27,10 @@ LONGEST_CACHED_LITERAL = 200
 NOT_A_SECRET = frozenset({"null", "true", "false", '""', "{}", "[]"})
 NO_PERSON = frozenset({"null", '""', ""})
 NO_POLICY = PathTree()
+UNREADABLE = "record"
 
 Pseudonym = Callable[[str], str]
+PseudonymOn = Callable[[date | None], Pseudonym]
 
 
 class JsonDoor:
@@ -41,6 +44,8 @@ class JsonDoor:
 
     def admitted(self, record: str, pseudonym: Pseudonym) -> str:
         """The text of a record as it may be stored."""
+        if self._picking and record[:1] != "{" and not record.lstrip().startswith("{"):
+            return placeholder(UNREADABLE)
         return self._walk(record, pseudonym, [])
 
     def persons(self, record: str) -> list[str]:
@@ -57,20 +62,24 @@ class JsonDoor:
         inside: PathTree | None = None
         coming: PathTree | None = self._tree
         all_allowed = not self._picking
-        key, position = "", 0
+        key, position, objects = "", 0, 0
         while token := TOKEN.search(record, position):
             start, position = token.start(), token.end()
             kind = record[start]
             if kind in "{[":
                 outer.append((inside, all_allowed))
+                # Lists around a record do not hide it.
+                coming = self._tree if objects == 0 else coming
+                objects += kind == "{"
                 inside = coming if kind == "{" else None
                 all_allowed = all_allowed or coming is None or coming.is_allowed
                 coming = None
             elif kind in "}]":
                 inside, all_allowed = outer.pop() if outer else (None, all_allowed)
+                objects -= kind == "}"
                 coming = None
             elif token["colon"] is None:
-                edits.replace(start, position, self._text(record[start:position], key))
+                edits.replace(start, position, self.text(record[start:position], key))
             else:
                 literal = token["literal"]
                 key = decoded(literal)
@@ -86,12 +95,13 @@ class JsonDoor:
                 elif node.policy is not None or (self._redaction and is_secret_key(key)):
                     position = value_end(record, begin)
                     value = record[begin:position]
-                    edits.replace(begin, position, _value(value, node.policy, key, pseudonym))
+                    edits.replace(begin, position, new_value(value, node.policy, key, pseudonym))
                 else:
-                    edits.replace(start, start + len(literal), self._text(literal, ""))
+                    edits.replace(start, start + len(literal), self.text(literal, ""))
         return edits.applied()
 
-    def _text(self, literal: str, key: str) -> str:
+    def text(self, literal: str, key: str) -> str:
+        """A literal as it may be stored; ``key`` is the key whose value it is."""
         if self._redaction is None:
             return literal
         if len(literal) <= LONGEST_CACHED_LITERAL:
@@ -105,13 +115,17 @@ class JsonDoor:
         return literal if changed == text else encoded(changed)
 
 
-def _value(value: str, policy: str | None, key: str, pseudonym: Pseudonym) -> str:
+def new_value(value: str, policy: str | None, key: str, pseudonym: Pseudonym) -> str:
+    """The JSON of a value under a policy; None is that of a key which names a secret."""
     if policy == "keep":
         return value
     if policy == "hash":
         return value if value in NO_PERSON else encoded(pseudonym(decoded(value)))
     if policy == "redact":
         return value if value == "null" else encoded(placeholder(key))
-    if value in NOT_A_SECRET or PLACEHOLDER.fullmatch(decoded(value)):
-        return value
-    return encoded(placeholder("secret"))
+    return value if is_no_secret(value) else encoded(placeholder("secret"))
+
+
+def is_no_secret(value: str) -> bool:
+    """Whether there is nothing to hide in the value of a key that names a secret."""
+    return value in NOT_A_SECRET or PLACEHOLDER.fullmatch(decoded(value)) is not None

@@ -15,6 +15,7 @@ ESCAPED_ASCII = r"\\u00[0-7]"
 SHORTEST_SECRET = 6
 MOST_PASSES = 8
 PLACEHOLDER = re.compile(r"\[REDACTED:[^\]]*\]")
+VERSION = re.compile(r"[0-9]+(?:\.[0-9]+){3}")
 VERSION_KEY = re.compile(r"version|release", re.IGNORECASE)
 
 # A line of an armoured key whose first line is another record.
@@ -74,10 +75,11 @@ class Redaction:
 
     def _passed(self, text: str, key: str) -> str:
         folded = text.lower()
+        is_version = VERSION_KEY.search(key) and VERSION.fullmatch(text)
         numbers = {number for anchor, number in self._anchored if anchor in folded}
         for number in sorted(numbers.union(self._always)):
             rule = self.rules[number]
-            if rule.kind != "ip" or not VERSION_KEY.search(key):
+            if rule.kind != "ip" or not is_version:
                 text = replaced(rule, text)
         return text
 

@@ -3,14 +3,16 @@
 import re
 from collections.abc import Iterator
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from analytics_pipeline.ingestion.privacy.json_text import decoded
 from analytics_pipeline.ingestion.privacy.paths import parts_of
 from analytics_pipeline.ingestion.privacy.policies import RecordPolicies
-from analytics_pipeline.ingestion.privacy.records import Pseudonym
+from analytics_pipeline.ingestion.privacy.records import UNREADABLE, Pseudonym, PseudonymOn
 from analytics_pipeline.ingestion.privacy.redaction import Redaction, placeholder
 
 ESCAPED_PRINTABLE = re.compile(r"\\u00([2-7][0-9A-Fa-f])")
-UNREADABLE = "record"
 # A value as it stands behind a name: in quotes of any kind, cut off or not, or without.
 VALUE = (
     r'(?:"(?P<double>(?:[^"\\]|\\.)*)|\'(?P<single>[^\']*)|\\"(?P<escaped>(?:(?!\\").)*)'
@@ -18,18 +20,20 @@ VALUE = (
 )
 
 
+# What stands between a name and its value, also in an attribute of OpenTelemetry.
+BETWEEN = r"[\"'\\]{0,2}\s*(?:,\s*\\*\"value\\*\"\s*:\s*\{\s*\\*\"[a-z]+Value\\*\"\s*)?[:=]"
+
+
 def names_hint(names: tuple[str, ...]) -> str:
     """RE2 pattern of texts in which one of the names stands before a value."""
-    return rf"(?:{'|'.join(map(re.escape, names))})[\"'\\]{{0,2}}\s*[:=]"
+    return rf"(?:{'|'.join(map(re.escape, names))}){BETWEEN}"
 
 
 def _named_values(names: tuple[str, ...]) -> re.Pattern[str] | None:
     if not names:
         return None
     alternatives = "|".join(re.escape(name) for name in names)
-    return re.compile(
-        rf"(?<![A-Za-z0-9])(?:{alternatives})[\"'\\]{{0,2}}\s*[:=]\s*{VALUE}", re.DOTALL
-    )
+    return re.compile(rf"(?<![A-Za-z0-9])(?:{alternatives}){BETWEEN}\s*{VALUE}", re.DOTALL)
 
 
 class TextDoor:
@@ -55,15 +59,53 @@ class TextDoor:
 
     def admitted(self, record: str, pseudonym: Pseudonym) -> str:
         """The text of a record as it may be stored."""
-        if self._policies.allowed is not None and self._pattern is None:
+        if self._hides_all:
             return placeholder(UNREADABLE)
         plain = _unescaped(record)
-        changed = self._groups_changed(plain, pseudonym)
-        for policy, named in self._named:
-            changed = _changed(changed, named, policy, pseudonym)
+        changed = self._policies_carried_out(plain, pseudonym)
         if self._redaction is not None:
             changed = self._redaction.redacted_record(changed)
         return record if changed == plain else changed
+
+    def all_admitted(
+        self, records: pa.StringArray, days: pa.Array, pseudonym_on: PseudonymOn
+    ) -> pa.Array:
+        """The same of a batch; null where there is none.
+
+        The rules look only at what the hint still finds when the policies are carried out.
+        """
+        of_day = {day: pseudonym_on(day) for day in days.unique().to_pylist()}
+        texts = records.to_pylist()
+        if self._hides_all:
+            return pa.array([text and placeholder(UNREADABLE) for text in texts], pa.string())
+        plain = [text and _unescaped(text) for text in texts]
+        changed = [
+            text and self._policies_carried_out(text, of_day[day])
+            for text, day in zip(plain, days.to_pylist(), strict=True)
+        ]
+        if self._redaction is not None:
+            hinted = pc.match_substring_regex(
+                pa.array(changed, pa.string()), self._redaction.text_hint
+            )
+            for number in pc.indices_nonzero(hinted).to_pylist():
+                changed[number] = self._redaction.redacted_record(changed[number])
+        return pa.array(
+            [
+                text if after == before else after
+                for text, before, after in zip(texts, plain, changed, strict=True)
+            ],
+            pa.string(),
+        )
+
+    @property
+    def _hides_all(self) -> bool:
+        return self._policies.allowed is not None and self._pattern is None
+
+    def _policies_carried_out(self, plain: str, pseudonym: Pseudonym) -> str:
+        changed = self._groups_changed(plain, pseudonym)
+        for policy, named in self._named:
+            changed = _changed(changed, named, policy, pseudonym)
+        return changed
 
     def admitted_bytes(self, raw: bytes, pseudonym: Pseudonym) -> bytes:
         """The bytes of a record as they may be stored; where each other is zero, without those."""

@@ -101,15 +101,10 @@ class _RowWriter:
         self._records = 0
         self._engine = open_json_engine()
 
-        members = []
-        for name, column in zip(unique_names(header.names), self._columns, strict=True):
-            cell = f"""replace({column}, '""', '"')"""
-            text = f"to_json({cell})::VARCHAR"
-            if name in json_columns:
-                is_object = f"json_valid({cell}) AND json_type({cell}) = 'OBJECT'"
-                text = f"CASE WHEN {is_object} THEN {cell} ELSE {text} END"
-            members.append((name, f"CASE WHEN {column} <> '' THEN {text} END"))
-        self._query = f"SELECT {object_of(members, nest_dotted=nest_dotted)} FROM cells"
+        self._names = unique_names(header.names)
+        self._json_columns = json_columns
+        self._nest_dotted = nest_dotted
+        self._queries: dict[tuple[int, ...], str] = {}
 
     def batch(self, block: bytes, rows: Rows) -> pa.RecordBatch:
         """The records of the rows of a block."""
@@ -142,18 +137,39 @@ class _RowWriter:
         characters = np.frombuffer(block, dtype=np.uint8)
         first = np.concatenate([starts[:, None], inner + 1], axis=1)
         last = np.concatenate([inner, ends[:, None]], axis=1)
+        escaped = tuple(_columns_with_doubled_quotes(characters, first))
         quoted = characters[first] == QUOTE
         first, last = first + quoted, last - quoted
-        cells = pa.table(
-            [
-                string_views(block, first[:, number].copy(), last[:, number].copy())
-                for number in range(len(self._columns))
-            ],
-            names=self._columns,
-        )
-        self._engine.register("cells", cells)
-        table = self._engine.sql(self._query).to_arrow_table()
+        cells = string_views(block, first.T.ravel(), last.T.ravel())
+        columns = [
+            cells.slice(number * len(starts), len(starts)) for number in range(len(self._columns))
+        ]
+        self._engine.register("cells", pa.table(columns, names=self._columns))
+        if escaped not in self._queries:
+            self._queries[escaped] = self._query(escaped)
+        table = self._engine.sql(self._queries[escaped]).to_arrow_table()
         return table.column(0).combine_chunks()
+
+    def _query(self, escaped: Sequence[int]) -> str:
+        members = []
+        for number, (name, column) in enumerate(zip(self._names, self._columns, strict=True)):
+            cell = f"""replace({column}, '""', '"')""" if number in escaped else column
+            text = f"to_json({cell})::VARCHAR"
+            if name in self._json_columns:
+                is_object = f"json_valid({cell}) AND json_type({cell}) = 'OBJECT'"
+                text = f"CASE WHEN {is_object} THEN {cell} ELSE {text} END"
+            members.append((name, f"CASE WHEN {column} <> '' THEN {text} END"))
+        return f"SELECT {object_of(members, nest_dotted=self._nest_dotted)} FROM cells"
+
+
+def _columns_with_doubled_quotes(
+    characters: npt.NDArray[np.uint8], first: npt.NDArray[np.int64]
+) -> Iterator[int]:
+    """Numbers of columns, given where the fields of the rows begin."""
+    quotes = np.flatnonzero(characters == QUOTE)
+    doubled = quotes[1:][np.diff(quotes) == 1]
+    fields = np.searchsorted(first.ravel(), doubled, side="right") - 1
+    yield from np.unique(fields[fields >= 0] % first.shape[1]).tolist()
 
 
 def _ordered(views: Sequence[pa.Array], order: npt.NDArray[np.intp]) -> pa.Array:

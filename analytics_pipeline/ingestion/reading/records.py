@@ -72,13 +72,14 @@ class RecordReader:
         Raises UnreadableFileError for a file of which nothing can be read.
         """
         container = self.container()
-        self._file.seek(0)
-        if container is Container.SQLITE:
+        if self._is_plain_database():
             yield from self._of_database()
             return
         contents = Contents(self._file, max_expanded_bytes=self._options.max_expanded_bytes)
         if container is Container.PARQUET:
             yield from self._of_parquet(contents)
+        elif container is Container.SQLITE:
+            yield from self._of_compressed_database(contents)
         elif container is Container.JSON_DOCUMENTS:
             documents = JsonDocuments()
             yield from documents.batches(without_mark(contents.chunks()))
@@ -94,17 +95,28 @@ class RecordReader:
 
     def digest(self) -> str:
         """The digest of the file's bytes, without reading its records."""
-        self._file.seek(0)
-        if self._file.read(len(SQLITE_MAGIC)) == SQLITE_MAGIC:
+        if self._is_plain_database():
             with SqliteSnapshot.of(self._file, self._path, self._options.scratch) as snapshot:
                 return snapshot.sha256
-        self._file.seek(0)
         return Contents(self._file).read_digest()
+
+    def _is_plain_database(self) -> bool:
+        self._file.seek(0)
+        magic = self._file.read(len(SQLITE_MAGIC))
+        self._file.seek(0)
+        return magic == SQLITE_MAGIC
 
     def _of_database(self) -> Iterator[pa.RecordBatch]:
         with SqliteSnapshot.of(self._file, self._path, self._options.scratch) as snapshot:
             yield from snapshot.batches(self._options.tables)
             self.sha256 = snapshot.sha256
+
+    def _of_compressed_database(self, contents: Contents) -> Iterator[pa.RecordBatch]:
+        with (
+            self._expanded(contents) as file,
+            SqliteSnapshot.of(file, None, self._options.scratch) as snapshot,
+        ):
+            yield from snapshot.batches(self._options.tables)
 
     def _of_parquet(self, contents: Contents) -> Iterator[pa.RecordBatch]:
         with self._expanded(contents) as file:
@@ -116,7 +128,7 @@ class RecordReader:
 
     @contextmanager
     def _expanded(self, contents: Contents) -> Iterator[BinaryIO]:
-        """The Parquet data in a file that can seek: the file itself, or what it expands to."""
+        """The contents in a file that can seek: the file itself, or what it expands to."""
         self._options.scratch.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=self._options.scratch) as spooled:
             for chunk in contents.chunks():

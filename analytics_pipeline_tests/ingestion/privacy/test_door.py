@@ -243,3 +243,17 @@ def test_nothing_to_do_costs_nothing():
     assert door.bytes_sql(policies, raw="b", event_date="d").record == "b"
     with pytest.raises(ValueError, match="without keys"):
         door.sql(USER, record="r", is_json="true", event_date="d")
+
+
+@pytest.mark.parametrize("around", ["[{}]", "[1, [{}]]", " [ {},{}]"])
+def test_a_list_around_a_record_hides_nothing(around, tmp_path):
+    opted_out = tmp_path / "opted_out"
+    opted_out.write_text("bob\n")
+    record = '{"user_id":"bob","query":"x"}'
+    changed = admitted(around.replace("{}", record))
+    assert "bob" not in changed
+    assert BOB in changed
+    allowed = RecordPolicies({"user_id": "hash"}, ("user_id",), ("event_type",))
+    assert admitted(around.replace("{}", record), allowed) == "[REDACTED:record]"
+    assert admitted('"a text"', allowed) == "[REDACTED:record]"
+    assert passed([around.replace("{}", record)], opt_out_file=opted_out)[0][1]

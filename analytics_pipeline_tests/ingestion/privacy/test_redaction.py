@@ -202,3 +202,19 @@ def test_long_texts_take_linear_time(text):
     TEXT.admitted(text, str)
     JSON.admitted(json.dumps([text]), str)
     assert time.process_time() - start < 5
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "expected"),
+    [
+        ("2006 4111 1111 1111 1111", "", "2006 [REDACTED:card_number]"),
+        ("203.0.113.77", "version", "203.0.113.77"),
+        ("1.4.0 203.0.113.77", "service.version", "1.4.0 [REDACTED:ip]"),
+        ("2001:db8:85a3::8a2e:370:7334", "release", "[REDACTED:ip]"),
+        ('{\\\\\\"client_secret\\\\\\": \\\\\\"a75WVGs9T6bGhRTq\\\\\\"}', "",
+         '{\\\\\\"client_secret\\\\\\": \\\\\\"[REDACTED:secret]\\\\\\"}'),
+    ],
+)  # fmt: skip
+def test_what_stands_around_a_secret_does_not_hide_it(text, key, expected):
+    assert REDACTION.redacted(text, key) == expected
+    assert hinted(json.dumps({key: text})) == [True]

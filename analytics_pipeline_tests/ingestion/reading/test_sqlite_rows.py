@@ -37,6 +37,54 @@ def test_rows_are_objects_of_their_columns(tmp_path: Path) -> None:
     ]
 
 
+def stored(path: Path, *statements: str) -> Path:
+    with closing(sqlite3.connect(path)) as connection, connection:
+        for statement in statements:
+            connection.execute(statement)
+    return path
+
+
+def test_numbers_keep_their_digits(tmp_path: Path) -> None:
+    reals = [1700000000.123456, 0.1, 1 / 3, 5e-324, -1.7976931348623157e308, float("inf")]
+    path = stored(tmp_path / "a.db", TABLE)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.executemany("INSERT INTO query (at) VALUES (?)", [(real,) for real in reals])
+    assert [row["at"] for row in rows_of(path, tmp_path / "scratch")] == reals
+
+
+def test_a_table_may_have_many_columns_and_computed_ones(tmp_path: Path) -> None:
+    columns = ", ".join(f"c{number} DEFAULT {number}" for number in range(1900))
+    path = stored(
+        tmp_path / "a.db",
+        f"CREATE TABLE query ({columns}, twice AS (c1 * 2))",
+        "INSERT INTO query DEFAULT VALUES",
+    )
+    [row] = rows_of(path, tmp_path / "scratch")
+    assert row == {**{f"c{number}": number for number in range(1900)}, "twice": 2}
+
+
+def test_texts_and_names_are_kept_whatever_they_hold(tmp_path: Path) -> None:
+    path = stored(
+        tmp_path / "a.db",
+        'CREATE TABLE query ([it\'s "x"] TEXT)',
+        "INSERT INTO query VALUES ('a' || char(0) || '\"\\b'), (CAST(x'ff61' AS TEXT)), (NULL)",
+    )
+    with path.open("rb") as file, SqliteSnapshot.of(file, path, tmp_path) as snapshot:
+        records = records_of(snapshot.batches(("query",)))
+    assert json.loads(records[0]) == {'it\'s "x"': 'a\0"\\b'}
+    assert records[1:] == [b'{"it\'s \\"x\\"":"\xffa"}', b"{}"]
+
+
+def test_rows_come_in_the_order_of_their_ids_whatever_indexes_there_are(tmp_path: Path) -> None:
+    path = stored(
+        tmp_path / "a.db",
+        "CREATE TABLE query (text TEXT)",
+        "INSERT INTO query VALUES ('c'), ('a'), ('b')",
+        "CREATE INDEX by_text ON query (text)",
+    )
+    assert [row["text"] for row in rows_of(path, tmp_path / "scratch")] == ["c", "a", "b"]
+
+
 def test_each_batch_may_be_read_by_another_thread(tmp_path: Path) -> None:
     path = tmp_path / "a.db"
     with closing(sqlite3.connect(path)) as connection, connection:
@@ -85,6 +133,34 @@ def test_a_writer_goes_on_while_a_snapshot_is_read(tmp_path: Path, mode: str) ->
         writer.join()
     assert {file.name for file in path.parent.iterdir()} <= {"a.db", "a.db-wal", "a.db-shm"}
     assert not any((tmp_path / "scratch").iterdir())
+
+
+def test_a_database_with_a_log_is_read_though_it_is_written_to_all_the_time(tmp_path: Path) -> None:
+    path = stored(
+        tmp_path / "a.db",
+        TABLE,
+        "CREATE TABLE other (content BLOB)",
+        "INSERT INTO other VALUES (zeroblob(20000000))",
+    )
+    stop = threading.Event()
+
+    def write() -> None:
+        with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+            connection.execute("PRAGMA journal_mode = wal")
+            while not stop.wait(0.002):
+                connection.execute("INSERT INTO query (text) VALUES ('x'), ('y')")
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        while not path.with_name("a.db-wal").exists():
+            stop.wait(0.01)
+        counts = [len(rows_of(path, tmp_path / "scratch")) for _ in range(3)]
+    finally:
+        stop.set()
+        writer.join()
+    assert counts == sorted(set(counts)), "each snapshot has more rows than the one before"
+    assert all(count % 2 == 0 for count in counts), "half of a transaction was read"
 
 
 def test_what_stands_in_the_wal_is_read_and_digested(tmp_path: Path) -> None:
