@@ -41,7 +41,7 @@ class LocalZone(LandingZone):
         """Open a file for reading, unless a link has come in its way that leads out of the zone."""
         if not self._is_inside(location):
             raise PermissionError(None, LEADS_OUT)
-        return open(location, "rb", opener=_ordinary)  # noqa: PTH123 - a name of os.scandir
+        return open(location, "rb", opener=_ordinary)
 
     def local_path(self, location: str) -> Path | None:
         """Where the file lies."""

@@ -15,7 +15,14 @@ import pyarrow.compute as pc
 
 from analytics_pipeline.ingestion.privacy.json_keys import KeyPaths
 from analytics_pipeline.ingestion.privacy.json_literals import (
-    CLOSING, OPENING, QUOTE, Flags, Literals, Numbers, Positions, literals_of,
+    CLOSING,
+    OPENING,
+    QUOTE,
+    Flags,
+    Literals,
+    Numbers,
+    Positions,
+    literals_of,
 )  # fmt: skip
 from analytics_pipeline.ingestion.privacy.json_text import decoded, encoded
 from analytics_pipeline.ingestion.privacy.keys import is_secret_key

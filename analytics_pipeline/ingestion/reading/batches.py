@@ -14,7 +14,7 @@ LINES_SCHEMA = pa.schema(
 # A record is held several times over while it is read, and the engine has 1 GB by default.
 LONGEST_RECORD_BYTES = 64 << 20
 LONG_RECORD_BYTES = 32_000
-PART_BYTES = 128 << 20
+PART_BYTES = 32 << 20
 INLINE_BYTES = 12
 PREFIX_BYTES = 4
 
