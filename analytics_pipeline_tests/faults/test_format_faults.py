@@ -173,7 +173,8 @@ def test_mixed_formats_in_one_folder_are_each_read_in_their_own(workspace: Works
     intake = workspace.ingest()
     assert intake.refused == ()
     assert {version.format for version in intake.taken} == {
-        "native", "toon", "behavioral", "litellm", "litellm_spend_logs", "opentelemetry", "github", "gitlab",
+        "native", "toon", "behavioral", "litellm", "litellm_spend_logs", "opentelemetry", "github",
+        "gitlab",
         "json_log", "access_log", "syslog_rfc5424",
     }  # fmt: skip
     balanced(workspace)
