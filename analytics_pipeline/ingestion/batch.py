@@ -14,6 +14,7 @@ from analytics_pipeline.ingestion.file_reading import FileReader
 from analytics_pipeline.ingestion.ledger import FileVersion, Ledger
 from analytics_pipeline.ingestion.privacy.door import Door
 from analytics_pipeline.ingestion.privacy.errors import execute_on_records
+from analytics_pipeline.ingestion.reading.batches import parts_of
 from analytics_pipeline.ingestion.reading.errors import UnreadableFileError
 from analytics_pipeline.ingestion.record_reading import STREAM_SCHEMA, Group, records_query
 from analytics_pipeline.ingestion.rereading import correct_read_lines, file_time
@@ -77,11 +78,13 @@ class Batch:
         )
         self._door.register(connection)
         for group, members in groups.items():
-            stream = pa.RecordBatchReader.from_batches(STREAM_SCHEMA, self._stream(members))
-            connection.register("stream", stream)
             query = records_query(group, "stream", self._settings, self._latest, self._door)
-            execute_on_records(connection, f"INSERT INTO line_read BY NAME {query}", group.format)
-            connection.unregister("stream")
+            insert = f"INSERT INTO line_read BY NAME {query}"
+            for part in parts_of(self._stream(members)):
+                stream = pa.RecordBatchReader.from_batches(STREAM_SCHEMA, part)
+                connection.register("stream", stream)
+                execute_on_records(connection, insert, group.format)
+                connection.unregister("stream")
         taken = [
             f"({number}, {literal(version.path)}, {literal(self._groups[number].format)}, "
             f"{literal(self._groups[number].time_zone)}, {literal(file_time(version.state))})"

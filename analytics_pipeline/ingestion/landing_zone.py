@@ -132,9 +132,9 @@ class LandingZone(ABC):
             rest = until[1:] if until is not None and name == until[0] else None
             try:
                 kind = self._kind(entry)
-                if isinstance(kind, str):
-                    if prefix.count("/") >= DEEPEST:
-                        raise OSError(None, TOO_DEEP)  # noqa: TRY301 - told as any other
+                if isinstance(kind, str) and prefix.count("/") >= DEEPEST:
+                    problems.append(Problem(prefix + name, TOO_DEEP))
+                elif isinstance(kind, str):
                     yield from self._walk(
                         self._entries(kind),
                         f"{prefix}{name}/",

@@ -66,8 +66,8 @@ class Site:
             finally:
                 family = descendants(process)
                 process.terminate()
-                process.wait(timeout=60)
-                for each in psutil.wait_procs(family, timeout=60)[1]:
+                process.wait(timeout=300)
+                for each in psutil.wait_procs(family, timeout=300)[1]:
                     each.kill()
 
     def ask(self, query: str, **variables: str) -> Any:
@@ -150,8 +150,8 @@ def test_a_dropped_file_is_taken_and_a_stopped_sensor_stays_stopped(
         family = descendants(process)
         daemon = next(each for each in family if "dagster-daemon" in " ".join(each.cmdline()))
         daemon.send_signal(signal.SIGKILL)
-        assert process.wait(timeout=60) == 1
-        assert psutil.wait_procs(family, timeout=60)[1] == []
+        assert process.wait(timeout=300) == 1
+        assert psutil.wait_procs(family, timeout=300)[1] == []
     assert "A process ended" in site.log.read_text()
 
 

@@ -1,17 +1,51 @@
 """Files of every format as they should not be: each is taken with an account, or refused."""
 
 import gzip
+import io
 import json
 from collections.abc import Callable
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from backports import zstd
+from pyarrow import csv
 
 from analytics_pipeline_tests.workspace import Workspace, query_event
 
 SAMPLES = Path(__file__).parents[2] / "samples" / "formats"
+
+
+def _native(form: str) -> bytes:
+    events = [query_event(event_id=f"{form}-{n}", context={"language": "Go"}) for n in range(60)]
+    if form == "lines":
+        return b"".join(json.dumps(event).encode() + b"\n" for event in events)
+    if form in ("array", "pretty"):
+        return json.dumps(events, indent=2 if form == "pretty" else None).encode()
+    table = pa.Table.from_pylist(events)
+    file = io.BytesIO()
+    if form == "parquet":
+        pq.write_table(table, file)
+    else:
+        flat = [{**event, "context": json.dumps(event["context"])} for event in events]
+        csv.write_csv(pa.Table.from_pylist(flat), file)
+    return file.getvalue()
+
+
+def content_of(sample: str) -> bytes:
+    """The bytes of a sample, or of native events in a form."""
+    if sample.startswith("native."):
+        return _native(sample.removeprefix("native."))
+    return (SAMPLES / sample).read_bytes()
+
+
 FILES = {
+    "native lines": "native.lines",
+    "native array": "native.array",
+    "native documents": "native.pretty",
+    "native CSV": "native.csv",
+    "native Parquet": "native.parquet",
     "toon lines": "toon/operations.jsonl",
     "toon array": "toon/compact.json",
     "toon CSV": "toon/export.csv",
@@ -27,7 +61,6 @@ FILES = {
     "access log": "text_logs/nginx_access.log",
     "syslog": "text_logs/syslog_rfc5424.log",
 }
-BINARY = {"behavioral"}
 GOOD = [query_event(event_id=f"good-{number}") for number in range(3)]
 FAULTS: dict[str, Callable[[bytes], bytes]] = {
     "empty": lambda content: b"",
@@ -40,6 +73,13 @@ FAULTS: dict[str, Callable[[bytes], bytes]] = {
     "damaged gzip": lambda content: _damaged(gzip.compress(content)),
     "truncated Zstandard": lambda content: zstd.compress(content)[: len(content) // 20],
     "damaged Zstandard": lambda content: _damaged(zstd.compress(content)),
+    "without its last line end": lambda content: content.rstrip(b"\r\n"),
+    "Windows line ends and a mark": lambda content: (
+        b"\xef\xbb\xbf" + content.replace(b"\n", b"\r\n")
+    ),
+    "several gzip members": lambda content: (
+        gzip.compress(content[: len(content) // 2]) + gzip.compress(content[len(content) // 2 :])
+    ),
     "garbage before": lambda content: b"}{garbage\n" + content,
     "garbage after": lambda content: content + b"\n]}\x01garbage",
 }
@@ -64,7 +104,7 @@ def test_a_fault_of_any_format_ends_in_an_account_or_a_reason(
     workspace: Workspace, fault: str
 ) -> None:
     for name, sample in FILES.items():
-        content = (SAMPLES / sample).read_bytes()
+        content = content_of(sample)
         workspace.drop(f"{name}/{Path(sample).name}", FAULTS[fault](content))
     workspace.drop("good.jsonl", GOOD)
     intake = workspace.ingest()
@@ -81,42 +121,60 @@ def test_a_fault_of_any_format_ends_in_an_account_or_a_reason(
     assert workspace.partition_bytes_of_all() == before
 
 
-@pytest.mark.parametrize("name", FILES)
-def test_compressed_and_under_a_wrong_name_a_file_is_the_same(tmp_path: Path, name: str) -> None:
-    content = (SAMPLES / FILES[name]).read_bytes()
-    wrong = "data.csv" if not FILES[name].endswith(".csv") else "data.json"
-    variants = {
-        "plain": (Path(FILES[name]).name, content),
-        "wrong name": (wrong, content),
-        "no ending": ("data", content),
-    }
-    if name not in BINARY:
-        variants |= {
-            "gzip": ("data.gz", gzip.compress(content)),
-            "Zstandard": ("data.bin", zstd.compress(content)),
-            "mark": (Path(FILES[name]).name, b"\xef\xbb\xbf" + content),
-        }
-    found = {}
-    for variant, (file, bytes_of_file) in variants.items():
-        workspace = Workspace.create(tmp_path / variant)
-        workspace.drop(f"source/{file}", bytes_of_file)
-        [version] = workspace.ingest().taken
-        assert version.problem is None
-        events = workspace.events().drop(columns="event_date")
-        found[variant] = (version.format, version.lines, events.to_dict("records"))
-    assert found["plain"][1] > 0
-    for variant, content_found in found.items():
-        assert repr(content_found) == repr(found["plain"]), variant
+VARIANTS: dict[str, Callable[[str, bytes], tuple[str, bytes]]] = {
+    "wrong name": lambda name, content: (
+        "data.json" if name.endswith(".csv") else "data.csv",
+        content,
+    ),
+    "no ending": lambda name, content: ("data", content),
+    "gzip": lambda name, content: ("data.gz", gzip.compress(content)),
+    "Zstandard": lambda name, content: ("data.bin", zstd.compress(content)),
+    "mark": lambda name, content: (
+        Path(name).name,
+        content if content.startswith((b"PAR1", b"SQLite")) else b"\xef\xbb\xbf" + content,
+    ),
+}
+
+
+def _taken(
+    workspace: Workspace, variant: Callable[[str, bytes], tuple[str, bytes]]
+) -> tuple[dict[str, tuple[str, int]], list[dict[str, object]]]:
+    """Format and lines of each file, by its folder, and all events."""
+    for name, sample in FILES.items():
+        file, content = variant(sample, content_of(sample))
+        workspace.drop(f"{name}/{file}", content)
+    intake = workspace.ingest()
+    assert intake.refused == ()
+    assert {version.problem for version in intake.taken} == {None}
+    events = workspace.events().drop(columns=["event_date", "path"], errors="ignore")
+    taken = {each.path.split("/")[0]: (each.format, each.lines) for each in intake.taken}
+    return taken, events.to_dict("records")
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory):
+    workspace = Workspace.create(tmp_path_factory.mktemp("plain") / "w")
+    return _taken(workspace, lambda name, content: (Path(name).name, content))
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_compressed_and_under_a_wrong_name_files_are_the_same(
+    workspace: Workspace, plain: tuple[object, object], variant: str
+) -> None:
+    taken, events = _taken(workspace, VARIANTS[variant])
+    assert set(taken) == set(FILES)
+    assert (taken, repr(events)) == (plain[0], repr(plain[1]))
 
 
 def test_mixed_formats_in_one_folder_are_each_read_in_their_own(workspace: Workspace) -> None:
     for number, sample in enumerate(FILES.values()):
         suffix = Path(sample).suffix
-        workspace.drop(f"mixed/{number}{suffix}", (SAMPLES / sample).read_bytes())
+        workspace.drop(f"mixed/{number}{suffix}", content_of(sample))
     intake = workspace.ingest()
     assert intake.refused == ()
     assert {version.format for version in intake.taken} == {
-        "toon", "behavioral", "litellm", "litellm_spend_logs", "opentelemetry", "github", "gitlab",
+        "native", "toon", "behavioral", "litellm", "litellm_spend_logs", "opentelemetry", "github",
+        "gitlab",
         "json_log", "access_log", "syslog_rfc5424",
     }  # fmt: skip
     balanced(workspace)

@@ -68,7 +68,7 @@ def test_an_interrupted_recording_keeps_what_it_has(tmp_path: Path) -> None:
         time.sleep(0.05)
     assert not destination.exists()
     process.send_signal(signal.SIGINT)
-    output, _ = process.communicate(timeout=30)
+    output, _ = process.communicate(timeout=120)
     assert process.returncode == 0
     lines = destination.read_bytes().splitlines()
     assert f"{len(lines)} events" in output

@@ -1,5 +1,7 @@
 """The batches of records that every reader gives: views into the memory of the bytes read."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -11,6 +13,8 @@ LINES_SCHEMA = pa.schema(
 )
 # A record is held several times over while it is read, and the engine has 1 GB by default.
 LONGEST_RECORD_BYTES = 64 << 20
+LONG_RECORD_BYTES = 32_000
+PART_BYTES = 32 << 20
 INLINE_BYTES = 12
 PREFIX_BYTES = 4
 
@@ -23,6 +27,28 @@ def too_long(record: str) -> UnreadableFileError:
         f"{record} is longer than {LONGEST_RECORD_BYTES >> 20} MiB, which is no record of events. "
         "Write each event as a record of its own, or take this one out of the file."
     )
+
+
+def parts_of(batches: Iterator[pa.RecordBatch]) -> Iterator[Iterator[pa.RecordBatch]]:
+    """The batches, in parts that hold not too many long records; to be consumed one by one.
+
+    The engine collects batches of few records until it has 2,048, and does not count their texts.
+    """
+    more = True
+
+    def part() -> Iterator[pa.RecordBatch]:
+        nonlocal more
+        size = 0
+        for batch in batches:
+            yield batch
+            if batch.nbytes > LONG_RECORD_BYTES * len(batch):
+                size += batch.nbytes
+            if size > PART_BYTES:
+                return
+        more = False
+
+    while more:
+        yield part()
 
 
 def batch_of_ranges(

@@ -23,6 +23,7 @@ from analytics_pipeline.ingestion.reading.csv_structure import (
 from analytics_pipeline.ingestion.reading.errors import UnreadableFileError
 from analytics_pipeline.ingestion.reading.json_engine import open_json_engine
 from analytics_pipeline.ingestion.reading.json_object_sql import object_of
+from analytics_pipeline.ingestion.reading.wide_rows import MOST_COLUMNS, WideRows
 
 LONGEST_HEADER_BYTES = 1 << 20
 # A quoted field that goes on for longer lacks its closing quote.
@@ -105,6 +106,9 @@ class _RowWriter:
         self._json_columns = json_columns
         self._nest_dotted = nest_dotted
         self._queries: dict[tuple[int, ...], str] = {}
+        self._wide: WideRows | None = None
+        if len(self._names) > MOST_COLUMNS:
+            self._wide = WideRows(self._names, json_columns, nest_dotted=nest_dotted)
 
     def batch(self, block: bytes, rows: Rows) -> pa.RecordBatch:
         """The records of the rows of a block."""
@@ -140,6 +144,8 @@ class _RowWriter:
         escaped = tuple(_columns_with_doubled_quotes(characters, first))
         quoted = characters[first] == QUOTE
         first, last = first + quoted, last - quoted
+        if self._wide is not None:
+            return self._wide.objects(block, first, last, escaped)
         cells = string_views(block, first.T.ravel(), last.T.ravel())
         columns = [
             cells.slice(number * len(starts), len(starts)) for number in range(len(self._columns))

@@ -1,7 +1,7 @@
 """SQL that writes the columns of a row as one JSON object, absent ones left out."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Union
 
 from analytics_pipeline.lake.table import literal
@@ -18,7 +18,7 @@ def object_of(members: Iterable[tuple[str, str]], *, nest_dotted: bool = False) 
     tree: dict[str, str | Tree] = {}
     flat = dict(members)
     for name, sql in flat.items():
-        path = name.split(".") if nest_dotted and _nests(name, flat) else [name]
+        path = path_of(name, flat, nest_dotted=nest_dotted)
         branch = tree
         for part in path[:-1]:
             branch = branch.setdefault(part, {})  # type: ignore[assignment]
@@ -26,10 +26,12 @@ def object_of(members: Iterable[tuple[str, str]], *, nest_dotted: bool = False) 
     return f"concat('{{', substr({_members(tree)}, 2), '}}')"
 
 
-def _nests(name: str, names: Iterable[str]) -> bool:
+def path_of(name: str, names: Collection[str], *, nest_dotted: bool) -> list[str]:
+    """Where the member of a name stands among those of all names."""
     parts = name.split(".")
-    holders = {".".join(parts[:end]) for end in range(1, len(parts))}
-    return all(parts) and holders.isdisjoint(names)
+    holders = (".".join(parts[:end]) for end in range(1, len(parts)))
+    nests = nest_dotted and all(parts) and not any(holder in names for holder in holders)
+    return parts if nests else [name]
 
 
 def _members(tree: Tree) -> str:

@@ -22,7 +22,7 @@ from analytics_pipeline.ingestion.reading.json_value_sql import json_of
 from analytics_pipeline.ingestion.reading.parquet_dictionaries import longest_row_bytes
 
 BATCH_BYTES = 1 << 20
-EXPANDED_BATCH_BYTES = 64 << 20
+EXPANDED_BATCH_BYTES = 16 << 20
 MAX_BATCH_ROWS = 16_384
 BUFFER_BYTES = 1 << 20
 

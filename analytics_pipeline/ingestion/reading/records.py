@@ -1,6 +1,5 @@
 """A file as records, whatever contains them."""
 
-import itertools
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,6 +16,8 @@ from analytics_pipeline.ingestion.reading.json_documents import JsonDocuments
 from analytics_pipeline.ingestion.reading.lines import line_batches
 from analytics_pipeline.ingestion.reading.parquet_rows import parquet_batches
 from analytics_pipeline.ingestion.reading.sqlite_rows import SQLITE_MAGIC, SqliteSnapshot
+
+HEAD_CHARACTERS = 4 << 20
 
 
 @dataclass(frozen=True)
@@ -62,9 +63,19 @@ class RecordReader:
         return container_of(self._name, head[:HEAD_BYTES])
 
     def head(self, records: int) -> list[str]:
-        """The texts of the first records that have any; raises UnreadableFileError."""
-        texts = (text for batch in self.batches() for text in batch["line"].to_pylist() if text)
-        return list(itertools.islice(texts, records))
+        """The texts of the first records that have any, up to a few MB of them.
+
+        Raises UnreadableFileError.
+        """
+        texts: list[str] = []
+        size = 0
+        for line in (line for batch in self.batches() for line in batch["line"]):
+            if text := line.as_py():
+                texts.append(text)
+                size += len(text)
+            if len(texts) == records or size > HEAD_CHARACTERS:
+                break
+        return texts
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """Read the records: line_number, line (null where not UTF-8), bytes (only where not).

@@ -1,8 +1,8 @@
 """Rows of a SQLite database, each as the text of a JSON object, read from a snapshot."""
 
 import base64
+import errno
 import hashlib
-import itertools
 import json
 import math
 import shutil
@@ -17,7 +17,11 @@ from typing import BinaryIO, NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from analytics_pipeline.ingestion.reading.batches import LINES_SCHEMA
+from analytics_pipeline.ingestion.reading.batches import (
+    LINES_SCHEMA,
+    LONGEST_RECORD_BYTES,
+    too_long,
+)
 from analytics_pipeline.ingestion.reading.errors import UnreadableFileError
 from analytics_pipeline.lake.engine import scratch_prefix
 from analytics_pipeline.lake.table import literal, quoted
@@ -28,6 +32,7 @@ COMPANIONS = ("-wal", "-journal")
 ATTEMPTS = 5
 PAUSE_SECONDS = 0.2
 BATCH_ROWS = 4096
+BATCH_BYTES = 4 << 20
 COPY_BYTES = 1 << 20
 # The header of a database counts its changes; that of a write-ahead log holds random salts.
 HEADER_BYTES = 100
@@ -130,12 +135,22 @@ class _State(NamedTuple):
 def _size_and_time(path: Path) -> tuple[int, int] | None:
     try:
         status = path.stat()
-    except FileNotFoundError:
+    except OSError as error:
+        # No file has a name that is too long.
+        if error.errno not in (errno.ENOENT, errno.ENAMETOOLONG):
+            raise
         return None
+    if path.name.endswith(COMPANIONS) and (path.is_symlink() or not path.is_file()):
+        raise UnreadableFileError(
+            f"{path.name} beside the database is a link or no ordinary file. Remove it, or put "
+            "the file itself there."
+        )
     return status.st_size, status.st_mtime_ns
 
 
 def _beginning(path: Path, size: int) -> bytes:
+    if _size_and_time(path) is None:
+        return b""
     try:
         with path.open("rb") as file:
             return file.read(size)
@@ -155,8 +170,11 @@ def _copied(file: BinaryIO, path: Path | None, copy: Path) -> str:
         beside.unlink(missing_ok=True)
         if path is None:
             continue
+        companion = path.with_name(path.name + ending)
+        if _size_and_time(companion) is None:
+            continue
         try:
-            shutil.copyfile(path.with_name(path.name + ending), beside)
+            shutil.copyfile(companion, beside)
         except FileNotFoundError:
             continue
         if content := beside.read_bytes():
@@ -207,9 +225,20 @@ def _member(name: str) -> str:
     """
 
 
+def _block(rows: Iterator[bytes], before: int) -> Iterator[bytes]:
+    size = 0
+    for count, row in enumerate(rows, start=1):
+        if len(row) > LONGEST_RECORD_BYTES:
+            raise too_long(f"row {before + count}")
+        yield row
+        size += len(row)
+        if count == BATCH_ROWS or size >= BATCH_BYTES:
+            return
+
+
 def _numbered(rows: Iterator[bytes]) -> Iterator[pa.RecordBatch]:
     number = 0
-    while texts := list(itertools.islice(rows, BATCH_ROWS)):
+    while texts := list(_block(rows, number)):
         numbers = pa.array(np.arange(number + 1, number + len(texts) + 1))
         number += len(texts)
         valid = [_utf8(text) for text in texts]

@@ -154,3 +154,13 @@ def test_hostile_texts_take_no_longer_than_their_size_asks(rows: bytes) -> None:
     batches = csv_batches(chunks_of(b"id,name\n" + rows, 1 << 20))
     assert sum(map(len, batches)) >= 50_000
     assert time.monotonic() - started < 30
+
+
+def test_a_wide_table_is_written_as_a_narrow_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    header = 'a.b,a.c,context,d,"e""f"\n'
+    rows = header + '1,"x ""y""","{""k"": [1.0]}",,\u00e4\n,,not an object,\x01,"\n"\n'
+    narrow = records_of(csv_batches(chunks_of(rows.encode(), 7), nest_dotted=True))
+    monkeypatch.setattr(csv_rows, "MOST_COLUMNS", 2)
+    wide = records_of(csv_batches(chunks_of(rows.encode(), 7), nest_dotted=True))
+    assert [json.loads(row) for row in wide] == [json.loads(row) for row in narrow]
+    assert json.loads(wide[0])["a"] == {"b": "1", "c": 'x "y"'}
