@@ -34,12 +34,12 @@ def test_killed_at_random_points_and_started_again_the_result_is_the_same() -> N
     """A small run of the script that kills a thousand times; a fork of its own for each kill."""
     command = [sys.executable, "-m", "analytics_pipeline_tests.faults.kill_points"]
     done = subprocess.run(
-        [*command, "--kills", "20", "--seed", "5"], capture_output=True, text=True, check=False
+        [*command, "--kills", "10", "--seed", "5"], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
     summary = json.loads(done.stdout.splitlines()[-1])
-    assert summary["survived"] == summary["killed before the end"] >= 20
-    assert summary["comparisons with an undisturbed lake"] >= 2
+    assert summary["survived"] == summary["killed before the end"] >= 10
+    assert summary["comparisons with an undisturbed lake"] >= 1
     assert summary["comparisons with a new lake"] == 1
 
 
