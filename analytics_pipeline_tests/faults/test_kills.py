@@ -22,11 +22,11 @@ def test_killed_at_random_points_and_started_again_the_result_is_the_same() -> N
     """A small run of the script that kills a thousand times; a fork of its own for each kill."""
     command = [sys.executable, "-m", "analytics_pipeline_tests.faults.kill_points"]
     done = subprocess.run(
-        [*command, "--kills", "8", "--seed", "5"], capture_output=True, text=True, check=False
+        [*command, "--kills", "5", "--seed", "5"], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
     summary = json.loads(done.stdout.splitlines()[-1])
-    assert summary["survived"] >= 8
+    assert summary["survived"] >= 5
     assert summary["comparisons with a calm lake"] >= 1
 
 
