@@ -142,7 +142,7 @@ def _take(
                 files[0].path,
                 files[0].state,
                 f"its records need more memory than engine.memory_limit, which is {limit}. Raise "
-                "it and run with --retry, or write shorter records.",
+                "it and run again, or write shorter records.",
             )
             return
         middle = len(files) // 2
