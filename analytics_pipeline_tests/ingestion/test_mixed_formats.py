@@ -80,7 +80,8 @@ def pieces_of(name: str, parts: list[int], chance: random.Random) -> dict[str, b
         piece, rest = rest[:size], rest[size:]
         compress = bytes if name.endswith(".db") else chance.choice(COMPRESSIONS)
         # In the folder of the whole, so that it is the same source.
-        pieces[f"{Path(name).parent}/{chance.random()}"] = compress(written(name, piece))
+        stem = f"{chance.randint(0, 9)} {Path(name).stem} {len(rest)}"
+        pieces[f"{Path(name).parent}/{stem}"] = compress(written(name, piece))
     return pieces
 
 
