@@ -30,13 +30,14 @@ class MixedFile:
 
 
 def _lines(sample: str, records: Callable[[Any], int] = lambda part: 1) -> MixedFile:
-    content = (FORMATS / sample).read_bytes()
-    return MixedFile(content.splitlines(keepends=True), b"".join, records)
+    lines = (FORMATS / sample).read_bytes().splitlines()
+    # Each with its end, also the last, so that they can stand in any order.
+    return MixedFile([line + b"\n" for line in lines], b"".join, records)
 
 
 def _rows_below_a_header(sample: str) -> MixedFile:
-    header, *rows = (FORMATS / sample).read_bytes().splitlines(keepends=True)
-    return MixedFile(rows, lambda some: header + b"".join(some))
+    header, *rows = (FORMATS / sample).read_bytes().splitlines()
+    return MixedFile(rows, lambda some: b"".join(row + b"\n" for row in (header, *some)))
 
 
 def _elements(sample: str) -> MixedFile:
