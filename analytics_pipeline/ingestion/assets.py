@@ -130,7 +130,7 @@ def raw_events(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResu
     lake = lake_of_process()
     await_releases(lake)
     with PendingUpdates.open(lake.state) as pending, lake.engine() as connection:
-        pending.begin_update(context.run_id, days)
+        pending.begin_update(context.run.run_id, days)
         rows = lake.row_counts(connection, RAW_EVENTS, days)
     for day in days:
         describe_partition(context, RAW_EVENTS, day, rows[day])

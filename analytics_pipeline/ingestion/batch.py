@@ -1,7 +1,6 @@
 """One batch of an intake: read, dated, put into the partitions of its dates, and recorded."""
 
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -19,6 +18,7 @@ from analytics_pipeline.ingestion.reading.errors import UnreadableFileError
 from analytics_pipeline.ingestion.record_reading import STREAM_SCHEMA, Group, records_query
 from analytics_pipeline.ingestion.rereading import correct_read_lines, file_time
 from analytics_pipeline.ingestion.tables import RAW_EVENTS
+from analytics_pipeline.lake.at_once import at_once
 from analytics_pipeline.lake.lake import Lake
 from analytics_pipeline.lake.table import literal
 from analytics_pipeline.settings import Settings
@@ -56,7 +56,7 @@ class Batch:
             days = self._changed_dates()
             with self._lake.locked(RAW_EVENTS, sorted(days)):
                 self._ledger.announce(paths, days)
-                self._replace(connection, sorted(days))
+                self._replace(connection, days)
                 self._ledger.commit(list(self._versions.values()), days)
         return sorted(self._versions.values(), key=lambda version: version.path), days
 
@@ -217,15 +217,19 @@ class Batch:
             changed |= {day for day in dates if day not in now or now[day] != held.get(day)}
         return changed
 
-    def _replace(self, connection: duckdb.DuckDBPyConnection, days: Sequence[date]) -> None:
-        """Replace the partitions, several at once, since writing one occupies one thread."""
-
-        def replace_day(day: date) -> None:
-            with connection.cursor() as cursor:
-                self._lake.replace(cursor, RAW_EVENTS, day, self._partition(day))
-
-        with ThreadPoolExecutor(self._lake.engine_settings.threads) as pool:
-            list(pool.map(replace_day, days))
+    def _replace(self, connection: duckdb.DuckDBPyConnection, days: Iterable[date]) -> None:
+        """Replace the partitions of the days."""
+        lines = dict(
+            connection.execute(
+                "SELECT event_date, count(*) FROM line_read GROUP BY event_date"
+            ).fetchall()
+        )
+        at_once(
+            connection,
+            self._lake.engine_settings.threads,
+            {day: lines.get(day, 0) for day in days},
+            lambda cursor, day: self._lake.replace(cursor, RAW_EVENTS, day, self._partition(day)),
+        )
 
     def _partition(self, day: date) -> str:
         taken_at = literal(self._taken_at.isoformat())

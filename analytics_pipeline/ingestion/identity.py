@@ -9,27 +9,27 @@ from analytics_pipeline.ingestion.kinds import Kind
 from analytics_pipeline.lake.table import literal
 
 
-def identify(connection: duckdb.DuckDBPyConnection, kinds: Sequence[Kind]) -> None:
-    """Give each event without an event_id one: its content, and which of its likes it is."""
+def number_likes(connection: duckdb.DuckDBPyConnection, kinds: Sequence[Kind]) -> None:
+    """Tell apart the events of one file that bring no event_id and are alike in all they say.
+
+    The event_id of each is its content, and which of its likes it is.
+    """
     for kind in kinds:
         connection.execute(
             f"""
-            UPDATE {kind.table} AS parsed SET event_id = content || '-' || occurrence
+            UPDATE {kind.table} AS parsed
+            SET event_id = regexp_replace(event_id, '[0-9]+$', occurrence::VARCHAR)
             FROM (
                 SELECT
-                    parsed_row, content,
+                    rowid AS parsed_row,
                     row_number() OVER (
-                        PARTITION BY path, content ORDER BY line_number
+                        PARTITION BY path, event_id ORDER BY line_number
                     ) AS occurrence
-                FROM (
-                    SELECT
-                        rowid AS parsed_row, path, line_number,
-                        md5({parsing.content(kind.event_type)}) AS content
-                    FROM {kind.table}
-                    WHERE problem IS NULL AND event_id IS NULL
-                )
+                FROM {kind.table}
+                WHERE lacks_id AND problem IS NULL
+                QUALIFY count(*) OVER (PARTITION BY path, event_id) > 1
             )
-            WHERE parsed.rowid = parsed_row
+            WHERE parsed.rowid = parsed_row AND occurrence > 1
             """
         )
 
@@ -49,7 +49,7 @@ def mark_duplicates(connection: duckdb.DuckDBPyConnection, kinds: Sequence[Kind]
     )
     connection.execute(
         f"""
-        CREATE TEMP TABLE duplicate AS
+        CREATE TABLE duplicate AS
         WITH repeated AS (
             SELECT stands_under, event_id
             FROM recognized

@@ -73,7 +73,7 @@ class NativeLines:
         """
         plain = [field for field in self._written if not _is_nested(field)]
         present = [f"d.{quoted(field.path)} IS NOT NULL" for field in plain]
-        present += [f"len({self._keys_of(root)}) > 0" for root in self._nested]
+        present += [f"coalesce(len({self._keys_of(root)}) > 0, false)" for root in self._nested]
         others = [f"1 + {_number_of(present)} <> len(keys[1])"]
         for root, fields in self._nested.items():
             held = _number_of([f"{self.text(field)} IS NOT NULL" for field in fields])
@@ -124,8 +124,8 @@ def _place(root: str) -> str:
 
 
 def _number_of(conditions: list[str]) -> str:
-    """SQL of how many of some conditions hold."""
-    return " + ".join(f"coalesce({condition}, false)::UTINYINT" for condition in conditions) or "0"
+    """SQL of how many of some conditions hold, none of which can be null."""
+    return " + ".join(f"({condition})::UTINYINT" for condition in conditions) or "0"
 
 
 def _root(field: Field) -> str:

@@ -33,7 +33,7 @@ def read_raw_lines(connection: duckdb.DuckDBPyConnection, settings: Settings, li
     """
     connection.execute(
         f"""
-        CREATE TEMP TABLE raw AS
+        CREATE OR REPLACE TABLE raw AS
         SELECT * REPLACE (CASE WHEN NOT is_long THEN line END AS line)
         FROM (
             SELECT *, problem IS NULL AND strlen(line) > {LONG_LINE_BYTES} AS is_long
@@ -96,7 +96,7 @@ def parse_lines(
     """
     connection.execute(
         """
-        CREATE TEMP TABLE refused AS
+        CREATE OR REPLACE TABLE refused AS
         SELECT
             path, line_number, taken_at, stands_under, format, problem,
             CASE WHEN problem = 'unknown_event_type:event_type' THEN event_type END
@@ -118,7 +118,7 @@ def parse_lines(
     ]
     for kind in kinds:
         query = _parsed(kind, "raw WHERE NOT is_long", settings)
-        connection.execute(f"CREATE TEMP TABLE {kind.table} AS {query}")
+        connection.execute(f"CREATE OR REPLACE TABLE {kind.table} AS {query}")
     if any(has_long.values()):
         _parse_long_lines(connection, settings, lines, kinds)
     connection.execute("DROP TABLE raw")
@@ -133,8 +133,10 @@ def parse_lines(
         ),
     ]
     # Were the refused lines a branch of it, sorting it would not keep to the memory limit.
-    connection.execute(f"CREATE TEMP VIEW recognized AS {' UNION ALL BY NAME '.join(parts)}")
-    connection.execute("CREATE TEMP VIEW parsed AS FROM refused UNION ALL BY NAME FROM recognized")
+    connection.execute(f"CREATE OR REPLACE VIEW recognized AS {' UNION ALL BY NAME '.join(parts)}")
+    connection.execute(
+        "CREATE OR REPLACE VIEW parsed AS FROM refused UNION ALL BY NAME FROM recognized"
+    )
     return kinds
 
 

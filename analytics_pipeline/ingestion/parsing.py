@@ -41,23 +41,28 @@ def parsed(event_type: EventType, lines: str, reading: Reading) -> str:
     ``lines`` is the SQL of a relation with ``event_type``, ``event_time``, ``time_zone``, ``line``
     (the record), and the ``first_time`` and ``latest_time`` that an event may have. The query
     gives the fields of the event type, ``extra`` (what the declaration does not name, as JSON),
+    ``lacks_id``: whether it is an event that brings no event_id, and is given one of its content;
     ``problem``: the first thing that is wrong, as 'reason:path', or null, and ``problem_value``:
     the text that is wrong.
     """
     judge = _Judge(event_type, reading)
-    fields = ", ".join(quoted(field.name) for field in fields_of(event_type))
+    fields = ", ".join(
+        quoted(field.name) for field in fields_of(event_type) if field.name != "event_id"
+    )
     return f"""
         WITH opened AS ({reading.opened(lines)}),
         numbers AS (SELECT * {judge.numbers()} FROM opened),
         typed AS (SELECT *, {judge.typed()} FROM numbers),
         judged AS (
             SELECT * EXCLUDE (problem), {judge.problem()} AS problem,
-                {reading.undeclared()} AS undeclared
+                {reading.undeclared()} AS extra
             FROM typed
         )
         SELECT
-            path, line_number, taken_at, stands_under, format, problem, {fields},
-            undeclared AS extra,
+            path, line_number, taken_at, stands_under, format, problem,
+            event_id IS NULL AND problem IS NULL AS lacks_id,
+            CASE WHEN lacks_id THEN {_identity(event_type)} ELSE event_id END AS event_id,
+            {fields}, extra,
             CASE WHEN problem IS NOT NULL THEN line END AS line,
             CASE WHEN problem IS NOT NULL THEN {judge.problem_value()} END AS problem_value
         FROM judged
@@ -174,6 +179,11 @@ def _is_out_of_range(field: Field) -> str | None:
         accepted = ", ".join(literal(name) for name in field.accepted)
         limits.append(f"{column} NOT IN ({accepted})")
     return f"({' OR '.join(limits)})" if limits else None
+
+
+def _identity(event_type: EventType) -> str:
+    """SQL of the event_id of the first event of a content in its file."""
+    return f"md5({content(event_type)}) || '-1'"
 
 
 def content(event_type: EventType) -> str:

@@ -31,7 +31,7 @@ def has_ended(process: str) -> bool:
 
 def note_process(context: dg.AssetExecutionContext) -> None:
     """Note on the run by which process it is executed."""
-    context.instance.add_run_tags(context.run_id, {PROCESS_TAG: this_process()})
+    context.instance.add_run_tags(context.run.run_id, {PROCESS_TAG: this_process()})
 
 
 def fail_runs_without_process(instance: dg.DagsterInstance) -> None:

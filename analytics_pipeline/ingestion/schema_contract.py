@@ -53,7 +53,7 @@ def _apply(
     known = [prefix + field for field in settings.known_fields]
     connection.execute(
         f"""
-        CREATE OR REPLACE TEMP TABLE undeclared AS
+        CREATE OR REPLACE TABLE undeclared AS
         SELECT parsed_row, path, stands_under, min(field) AS field
         FROM (
             SELECT

@@ -9,9 +9,10 @@ from typing import Any
 
 import duckdb
 
+from analytics_pipeline.events.declaration import Field
 from analytics_pipeline.events.tables import fields_of
 from analytics_pipeline.ingestion.kinds import Kind
-from analytics_pipeline.lake.table import quoted
+from analytics_pipeline.lake.table import literal, quoted
 
 # Structures are counted, the most frequent first: keys that differ in every record would
 # otherwise make as many structures as there are records.
@@ -48,24 +49,22 @@ def observe_fields(
     connection: duckdb.DuckDBPyConnection, kinds: Iterable[Kind], source_names: Mapping[str, str]
 ) -> list[SourceField]:
     """The fields of the parsed records; ``source_names`` gives the source of each path."""
-    connection.execute("CREATE OR REPLACE TEMP TABLE path_source (path VARCHAR, source VARCHAR)")
-    if source_names:
-        connection.execute(
-            "INSERT INTO path_source SELECT unnest($paths), unnest($names)",
-            {"paths": list(source_names), "names": list(source_names.values())},
-        )
+    by_source = _by_source(connection, source_names)
     fields: list[SourceField] = []
     for kind in kinds:
-        totals = _totals(connection, kind)
+        totals: dict[tuple[date, str], int] = {}
         types: dict[tuple[date, str, str], set[str]] = {}
         records: Counter[tuple[date, str, str]] = Counter()
-        for day, source, field, field_type, count in _written(connection, kind):
+        relation = f"(FROM {kind.table} {by_source})"
+        for day, source, total, *found in _counts(connection, kind, relation):
+            totals[day, source] = total
+            for declared, count in zip(_declared(kind), found, strict=True):
+                if count:
+                    types[day, source, declared.path] = {declared.type.value}
+                    records[day, source, declared.path] = count
+        for day, source, field, field_type, count in _others(connection, relation):
             types.setdefault((day, source, field), set()).add(field_type)
             records[day, source, field] += count
-        for day, source, structure, count in _structures(connection, kind):
-            for field, field_type in _leaves(json.loads(structure), "", DEPTH):
-                types.setdefault((day, source, field), set()).add(field_type)
-                records[day, source, field] += count
         fields += [
             SourceField(
                 day, source, kind.format, kind.event_type.name, field, tuple(sorted(found)),
@@ -76,29 +75,39 @@ def observe_fields(
     return fields
 
 
-def _totals(connection: duckdb.DuckDBPyConnection, kind: Kind) -> dict[tuple[date, str], int]:
-    rows = connection.execute(
-        f"SELECT stands_under, source, count(*) FROM {kind.table} JOIN path_source USING (path) "
-        "GROUP BY ALL"
+def _by_source(connection: duckdb.DuckDBPyConnection, source_names: Mapping[str, str]) -> str:
+    """SQL that adds the column ``source`` to a relation with paths."""
+    names = set(source_names.values())
+    if len(names) == 1:
+        return f"CROSS JOIN (SELECT {literal(names.pop())} AS source)"
+    connection.execute("CREATE OR REPLACE TABLE path_source (path VARCHAR, source VARCHAR)")
+    if source_names:
+        connection.execute(
+            "INSERT INTO path_source SELECT unnest($paths), unnest($names)",
+            {"paths": list(source_names), "names": list(source_names.values())},
+        )
+    return "JOIN path_source USING (path)"
+
+
+def _declared(kind: Kind) -> list[Field]:
+    return [field for field in fields_of(kind.event_type) if field.name != "event_type"]
+
+
+def _counts(
+    connection: duckdb.DuckDBPyConnection, kind: Kind, records: str
+) -> list[tuple[Any, ...]]:
+    """Of each day and source: how many records there are, and how many have each declared field."""
+    counts = ", ".join(f"count({quoted(field.name)})" for field in _declared(kind))
+    return connection.execute(
+        f"SELECT stands_under, source, count(*), {counts} FROM {records} GROUP BY ALL"
     ).fetchall()
-    return {(day, source): total for day, source, total in rows}
 
 
-def _written(
-    connection: duckdb.DuckDBPyConnection, kind: Kind
+def _others(
+    connection: duckdb.DuckDBPyConnection, records: str
 ) -> Iterator[tuple[date, str, str, str, int]]:
-    """Declared fields that were read, then those that were written in another type."""
-    fields = [field for field in fields_of(kind.event_type) if field.name != "event_type"]
-    counts = ", ".join(f"count({quoted(field.name)})" for field in fields)
-    rows = connection.execute(
-        f"SELECT stands_under, source, {counts} "
-        f"FROM {kind.table} JOIN path_source USING (path) GROUP BY ALL"
-    ).fetchall()
-    for day, source, *found in rows:
-        for field, records in zip(fields, found, strict=True):
-            if records:
-                yield day, source, field.path, field.type.value, records
-    mistyped = connection.execute(
+    """The fields that were written in another type, then those that nobody declared."""
+    yield from connection.execute(
         f"""
         SELECT stands_under, source, split_part(problem, ':', 2) AS field,
             CASE
@@ -109,27 +118,24 @@ def _written(
                 ELSE 'text'
             END AS type,
             count(*)
-        FROM {kind.table} JOIN path_source USING (path)
+        FROM {records}
         WHERE starts_with(problem, 'bad_type:')
         GROUP BY ALL
         """
     ).fetchall()
-    yield from mistyped
-
-
-def _structures(
-    connection: duckdb.DuckDBPyConnection, kind: Kind
-) -> list[tuple[date, str, str, int]]:
-    return connection.execute(
+    structures = connection.execute(
         f"""
         SELECT stands_under, source, {STRUCTURE} AS structure, count(*) AS n
-        FROM {kind.table} JOIN path_source USING (path)
+        FROM {records}
         WHERE extra IS NOT NULL
         GROUP BY ALL
         ORDER BY n DESC, structure
         LIMIT {STRUCTURES}
         """
     ).fetchall()
+    for day, source, structure, count in structures:
+        for field, field_type in _leaves(json.loads(structure), "", DEPTH):
+            yield day, source, field, field_type, count
 
 
 def _leaves(structure: Any, path: str, depth: int) -> Iterator[tuple[str, str]]:

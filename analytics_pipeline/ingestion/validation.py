@@ -1,15 +1,15 @@
 """Validation: from the raw events of some days to validated events, quarantine and line counts."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import date
+from functools import partial
 
 import duckdb
 import pyarrow as pa
 
 from analytics_pipeline.events.tables import VALIDATED_EVENTS, columns_of
-from analytics_pipeline.ingestion.identity import identify, mark_duplicates
+from analytics_pipeline.ingestion.identity import mark_duplicates, number_likes
 from analytics_pipeline.ingestion.kinds import Kind
 from analytics_pipeline.ingestion.parsed_lines import parse_lines, read_raw_lines
 from analytics_pipeline.ingestion.quality_tables import SOURCE_FIELDS
@@ -23,12 +23,13 @@ from analytics_pipeline.ingestion.tables import (
     RAW_EVENTS,
     REASONS,
 )
+from analytics_pipeline.lake.at_once import at_once
 from analytics_pipeline.lake.lake import Lake
 from analytics_pipeline.lake.parts import ARROW_TYPES
 from analytics_pipeline.lake.table import literal, quoted
 from analytics_pipeline.settings import Settings, SourceSettings
 
-GROUP_BYTES = 32_000_000
+GROUP_BYTES = 96_000_000
 VALUE_CHARACTERS = 120
 NOT_REFUSED = "'blank', 'duplicate', 'opted_out'"
 
@@ -48,40 +49,39 @@ class DayCounts:
 def validate(lake: Lake, settings: Settings, days: Sequence[date]) -> dict[date, DayCounts]:
     """Rebuild validated_events, quarantined_lines and file_line_counts of the given days.
 
-    The three are replaced together under one lock. Small days share one pass of an engine; large
-    ones are worked on at once, since sorting and writing a day occupies one thread.
+    The three are replaced together under one lock. Days share a pass of an engine as far as their
+    lines are few enough.
     """
-    groups = list(_groups(lake, days))
-    threads = lake.engine_settings.threads
-    # Those that are left when all threads had one share the threads, lest some stand idle.
-    left = len(groups) % threads
-    rounds = (groups[: len(groups) - left], groups[len(groups) - left :])
-    found = [_validate_at_once(lake, settings, of_round) for of_round in rounds if of_round]
-    return {day: counts for of_round in found for day, counts in of_round.items()}
-
-
-def _validate_at_once(
-    lake: Lake, settings: Settings, groups: Sequence[Sequence[date]]
-) -> dict[date, DayCounts]:
-    workers = min(len(groups), lake.engine_settings.threads)
-    share = Lake(lake.root, lake.engine_settings.shared_by(workers))
-    with ThreadPoolExecutor(workers) as pool:
-        counts = pool.map(lambda group: _validate_group(share, settings, group), groups)
-        return {day: found for of_group in counts for day, found in of_group.items()}
+    counts: dict[date, DayCounts] = {}
+    for group in _groups(lake, days):
+        counts |= _validate_group(lake, settings, group)
+    return counts
 
 
 def _validate_group(lake: Lake, settings: Settings, days: Sequence[date]) -> dict[date, DayCounts]:
     with lake.locked(VALIDATED_EVENTS, days), lake.engine(exclusive=True) as connection:
+        # All that is written is sorted; keeping the order before that costs copies.
+        connection.execute("SET preserve_insertion_order = false")
         kinds, sources = judge(connection, settings, lake.scan(RAW_EVENTS, days))
         _note_fields(connection, kinds, sources)
-        identify(connection, kinds)
+        number_likes(connection, kinds)
         mark_duplicates(connection, kinds)
-        for day in days:
-            lake.replace_by_parts(connection, VALIDATED_EVENTS, day, _valid_parts(kinds, day))
-            lake.replace(connection, QUARANTINED_LINES, day, refused_lines(_of(day)))
-            lake.replace(connection, FILE_LINE_COUNTS, day, _line_counts(day))
-            lake.replace(connection, SOURCE_FIELDS, day, f"FROM source_field WHERE true {_of(day)}")
+        at_once(
+            connection,
+            lake.engine_settings.threads,
+            {day: lake.partition_bytes(RAW_EVENTS, day) for day in days},
+            partial(_replace_day, lake, kinds),
+        )
         return {day: _day_counts(connection, day) for day in days}
+
+
+def _replace_day(
+    lake: Lake, kinds: Sequence[Kind], connection: duckdb.DuckDBPyConnection, day: date
+) -> None:
+    lake.replace_by_parts(connection, VALIDATED_EVENTS, day, _valid_parts(kinds, day))
+    lake.replace(connection, QUARANTINED_LINES, day, refused_lines(_of(day)))
+    lake.replace(connection, FILE_LINE_COUNTS, day, _line_counts(day))
+    lake.replace(connection, SOURCE_FIELDS, day, f"FROM source_field WHERE true {_of(day)}")
 
 
 def judge(
@@ -103,8 +103,7 @@ def _groups(lake: Lake, days: Sequence[date]) -> Iterator[list[date]]:
     group: list[date] = []
     size = 0
     for day in sorted(set(days)):
-        file = lake.partition_file(RAW_EVENTS, day)
-        bytes_of_day = file.stat().st_size if file.exists() else 0
+        bytes_of_day = lake.partition_bytes(RAW_EVENTS, day)
         if group and size + bytes_of_day > GROUP_BYTES:
             yield group
             group, size = [], 0
@@ -145,7 +144,7 @@ def _note_fields(
         for each in fields
     ]
     connection.register("field_observed", pa.Table.from_pylist(rows, schema))
-    connection.execute("CREATE TEMP TABLE source_field AS FROM field_observed")
+    connection.execute("CREATE TABLE source_field AS FROM field_observed")
     connection.unregister("field_observed")
 
 

@@ -68,6 +68,11 @@ class Lake:
         """Path of the file that holds a table's rows of a day."""
         return self.root / table.name / f"event_date={day.isoformat()}" / PARTITION_FILE
 
+    def partition_bytes(self, table: Table, day: date) -> int:
+        """Size of the file that holds a table's rows of a day; 0 where there is none."""
+        file = self.partition_file(table, day)
+        return file.stat().st_size if file.exists() else 0
+
     def dates(self, table: Table) -> list[date]:
         """Dates for which the table has a partition, ascending."""
         found = (self.root / table.name).glob(f"event_date=*/{PARTITION_FILE}")
