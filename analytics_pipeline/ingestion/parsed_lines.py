@@ -1,6 +1,7 @@
 """The raw lines of some days, parsed and judged in the tables of an engine."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 import duckdb
 import numpy as np
@@ -21,7 +22,9 @@ from analytics_pipeline.settings import Settings
 # The engine works on 2,048 lines at once, and makes several copies of their texts on the way: so
 # longer ones are given to it a few at a time.
 LONG_LINE_BYTES = 32_000
+LINES_AT_ONCE = 128
 BLOCK_BYTES = 4_000_000
+TABLE_BYTES = 32_000_000
 KIND_COLUMNS = ("format", "event_type")
 
 
@@ -110,17 +113,17 @@ def parse_lines(
     rows = connection.execute(
         "SELECT format, event_type, bool_or(is_long) FROM raw WHERE problem IS NULL GROUP BY ALL"
     ).fetchall()
-    has_long = {(source, name): is_long for source, name, is_long in rows}
+    formats = {(source, name) for source, name, _ in rows}
     kinds = [
         Kind(source, each)
         for each in EVENT_TYPES
-        for source in sorted({source for source, name in has_long if name == each.name})
+        for source in sorted({source for source, name in formats if name == each.name})
     ]
     for kind in kinds:
         query = _parsed(kind, "raw WHERE NOT is_long", settings)
         connection.execute(f"CREATE OR REPLACE TABLE {kind.table} AS {query}")
-    if any(has_long.values()):
-        _parse_long_lines(connection, settings, lines, kinds)
+    if any(has_long for _, _, has_long in rows):
+        kinds += _parse_long_lines(connection, settings, lines, kinds)
     connection.execute("DROP TABLE raw")
     declared = ", ".join(
         f"NULL::{column.type} AS {quoted(column.name)}" for column in VALIDATED_EVENTS.columns
@@ -142,22 +145,33 @@ def parse_lines(
 
 def _parse_long_lines(
     connection: duckdb.DuckDBPyConnection, settings: Settings, lines: str, kinds: Sequence[Kind]
-) -> None:
-    """Add the long lines to the tables of their kinds."""
+) -> list[Kind]:
+    """Parse the long lines into tables of their own; returns the kinds that these are."""
+    tables: dict[Kind, list[Kind]] = {kind: [] for kind in kinds}
+    filled: dict[Kind, int] = dict.fromkeys(kinds, TABLE_BYTES)
     with connection.cursor() as reading:
         reading.execute("SET TimeZone = 'UTC'")
         long = (
             f"FROM ({_judged(settings, lines)}) "
             f"WHERE problem IS NULL AND strlen(line) > {LONG_LINE_BYTES}"
         )
-        for block in _blocks(reading.sql(long).to_arrow_reader()):
+        for block in _blocks(reading.sql(long).to_arrow_reader(LINES_AT_ONCE)):
             connection.register("long_line", block)
             present = set(zip(*(block[name].to_pylist() for name in KIND_COLUMNS), strict=True))
             for kind in kinds:
-                if (kind.format, kind.event_type.name) in present:
-                    query = _parsed(kind, "long_line WHERE true", settings)
-                    connection.execute(f"INSERT INTO {kind.table} {query}")
+                if (kind.format, kind.event_type.name) not in present:
+                    continue
+                query = _parsed(kind, "long_line WHERE true", settings)
+                if filled[kind] < TABLE_BYTES:
+                    connection.execute(f"INSERT INTO {tables[kind][-1].table} {query}")
+                else:
+                    table = replace(kind, number=len(tables[kind]) + 1)
+                    connection.execute(f"CREATE OR REPLACE TABLE {table.table} AS {query}")
+                    tables[kind].append(table)
+                    filled[kind] = 0
+                filled[kind] += block.nbytes
             connection.unregister("long_line")
+    return [table for parts in tables.values() for table in parts]
 
 
 def _blocks(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:

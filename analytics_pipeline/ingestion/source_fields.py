@@ -11,7 +11,7 @@ import duckdb
 
 from analytics_pipeline.events.declaration import Field
 from analytics_pipeline.events.tables import fields_of
-from analytics_pipeline.ingestion.kinds import Kind
+from analytics_pipeline.ingestion.kinds import Kind, alike
 from analytics_pipeline.lake.table import literal, quoted
 
 # Structures are counted, the most frequent first: keys that differ in every record would
@@ -51,20 +51,23 @@ def observe_fields(
     """The fields of the parsed records; ``source_names`` gives the source of each path."""
     by_source = _by_source(connection, source_names)
     fields: list[SourceField] = []
-    for kind in kinds:
-        totals: dict[tuple[date, str], int] = {}
+    for group in alike(kinds):
+        totals: Counter[tuple[date, str]] = Counter()
         types: dict[tuple[date, str, str], set[str]] = {}
         records: Counter[tuple[date, str, str]] = Counter()
-        relation = f"(FROM {kind.table} {by_source})"
-        for day, source, total, *found in _counts(connection, kind, relation):
-            totals[day, source] = total
-            for declared, count in zip(_declared(kind), found, strict=True):
-                if count:
-                    types[day, source, declared.path] = {declared.type.value}
-                    records[day, source, declared.path] = count
-        for day, source, field, field_type, count in _others(connection, relation):
-            types.setdefault((day, source, field), set()).add(field_type)
-            records[day, source, field] += count
+        for kind in group:
+            relation = f"(FROM {kind.table} {by_source})"
+            for day, source, total, *found in _counts(connection, kind, relation):
+                totals[day, source] += total
+                for declared, count in zip(_declared(kind), found, strict=True):
+                    if count:
+                        types[day, source, declared.path] = {declared.type.value}
+                        records[day, source, declared.path] += count
+        for kind in group:
+            relation = f"(FROM {kind.table} {by_source})"
+            for day, source, field, field_type, count in _others(connection, relation):
+                types.setdefault((day, source, field), set()).add(field_type)
+                records[day, source, field] += count
         fields += [
             SourceField(
                 day, source, kind.format, kind.event_type.name, field, tuple(sorted(found)),

@@ -8,7 +8,7 @@ from functools import partial
 import duckdb
 import pyarrow as pa
 
-from analytics_pipeline.events.tables import VALIDATED_EVENTS, columns_of
+from analytics_pipeline.events.tables import VALIDATED_EVENTS
 from analytics_pipeline.ingestion.identity import mark_duplicates, number_likes
 from analytics_pipeline.ingestion.kinds import Kind
 from analytics_pipeline.ingestion.parsed_lines import parse_lines, read_raw_lines
@@ -23,10 +23,11 @@ from analytics_pipeline.ingestion.tables import (
     RAW_EVENTS,
     REASONS,
 )
+from analytics_pipeline.ingestion.valid_events import valid_parts
 from analytics_pipeline.lake.at_once import at_once
-from analytics_pipeline.lake.lake import Lake
+from analytics_pipeline.lake.lake import Lake, LakeError
 from analytics_pipeline.lake.parts import ARROW_TYPES
-from analytics_pipeline.lake.table import literal, quoted
+from analytics_pipeline.lake.table import literal
 from analytics_pipeline.settings import Settings, SourceSettings
 
 GROUP_BYTES = 96_000_000
@@ -50,11 +51,18 @@ def validate(lake: Lake, settings: Settings, days: Sequence[date]) -> dict[date,
     """Rebuild validated_events, quarantined_lines and file_line_counts of the given days.
 
     The three are replaced together under one lock. Days share a pass of an engine as far as their
-    lines are few enough.
+    lines are few enough. Raises LakeError where the engine's memory does not suffice.
     """
     counts: dict[date, DayCounts] = {}
     for group in _groups(lake, days):
-        counts |= _validate_group(lake, settings, group)
+        try:
+            counts |= _validate_group(lake, settings, group)
+        except duckdb.OutOfMemoryException as error:
+            raise LakeError(
+                f"To validate the records of {group[0]} to {group[-1]} takes more memory than "
+                f"engine.memory_limit, which is {settings.engine.memory_limit}. Raise it and run "
+                "again."
+            ) from error
     return counts
 
 
@@ -78,7 +86,8 @@ def _validate_group(lake: Lake, settings: Settings, days: Sequence[date]) -> dic
 def _replace_day(
     lake: Lake, kinds: Sequence[Kind], connection: duckdb.DuckDBPyConnection, day: date
 ) -> None:
-    lake.replace_by_parts(connection, VALIDATED_EVENTS, day, _valid_parts(kinds, day))
+    parts = valid_parts(connection, kinds, day)
+    lake.replace_by_parts(connection, VALIDATED_EVENTS, day, parts)
     lake.replace(connection, QUARANTINED_LINES, day, refused_lines(_of(day)))
     lake.replace(connection, FILE_LINE_COUNTS, day, _line_counts(day))
     lake.replace(connection, SOURCE_FIELDS, day, f"FROM source_field WHERE true {_of(day)}")
@@ -146,23 +155,6 @@ def _note_fields(
     connection.register("field_observed", pa.Table.from_pylist(rows, schema))
     connection.execute("CREATE TABLE source_field AS FROM field_observed")
     connection.unregister("field_observed")
-
-
-def _valid_parts(kinds: Sequence[Kind], day: date) -> Iterator[tuple[list[str], str]]:
-    """The validated events of a day: for each event type its columns, and the query of its rows.
-
-    Together they are in the order of the table.
-    """
-    event_types = {kind.event_type.name: kind.event_type for kind in kinds}
-    for _, event_type in sorted(event_types.items()):
-        columns = columns_of(event_type)
-        listed = ", ".join(map(quoted, columns))
-        tables = " UNION ALL ".join(
-            f"SELECT {listed} FROM {kind.table} WHERE problem IS NULL {_of(day)}"
-            for kind in kinds
-            if kind.event_type is event_type
-        )
-        yield columns, f"SELECT {listed} FROM ({tables}) ORDER BY timestamp, event_id"
 
 
 def refused_lines(condition: str = "") -> str:

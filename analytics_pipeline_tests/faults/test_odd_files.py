@@ -189,15 +189,16 @@ LARGE: dict[str, bytes] = {
     ),
 }
 READ = """
-import resource, sys
+import sys
 from analytics_pipeline.settings import read_settings
+from analytics_pipeline_tests.benchmarks.measuring import peak_memory_bytes
 from analytics_pipeline_tests.workspace import Workspace
 settings = read_settings(
     landing_zone=sys.argv[1], lake=sys.argv[2], ingestion={"settle_seconds": 0},
     privacy={"fields": {"user_id": "keep"}, "redact_text": False},
 )
 Workspace(settings).ingest()
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+print(peak_memory_bytes())
 """
 
 

@@ -1,12 +1,14 @@
 """What a line becomes: typed values, reasons of refusal, extra fields, identity."""
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
+from analytics_pipeline.events.tables import VALIDATED_EVENTS
 from analytics_pipeline.ingestion.tables import REASONS
 from analytics_pipeline_tests.workspace import Workspace, query_event
 
@@ -235,3 +237,26 @@ def test_long_lines_are_parsed_within_the_memory_of_the_engine(tmp_path: Path) -
     assert queries["short"] == "short"
     assert queries["299"] == f"299 {text}"
     assert len(queries) == 301
+
+
+def test_a_day_of_lines_near_the_limit_is_validated_within_the_memory_of_the_engine(
+    tmp_path: Path,
+) -> None:
+    workspace = Workspace.create(tmp_path / "w", engine={"memory_limit": "1GB", "threads": 2})
+    text = "long words " * 80_000
+    for start in (0, 200):
+        lines = [query_event(prompt=f"{n // 2} {text}") for n in range(start, start + 200)]
+        workspace.drop(f"{start}.jsonl", lines)
+        workspace.ingest()
+    assert workspace.accounts().sum().tolist() == [400, 400, 0, 0, 0]
+    file = workspace.lake.partition_file(VALIDATED_EVENTS, date(2026, 11, 10))
+    numbers: list[int] = []
+    ids: list[str] = []
+    for batch in pq.ParquetFile(file).iter_batches(16, columns=["event_id", "extra"]):
+        ids += batch["event_id"].to_pylist()
+        for extra in batch["extra"].to_pylist():
+            number, _, rest = json.loads(extra)["prompt"].partition(" ")
+            numbers.append(int(number))
+            assert rest == text
+    assert sorted(numbers) == [n // 2 for n in range(400)]
+    assert ids == sorted(set(ids))
