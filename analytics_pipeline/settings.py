@@ -170,16 +170,6 @@ class EngineSettings(Group):
     )
     threads: Positive = Field(os.cpu_count() or 1, description="Threads of one engine.")
 
-    def shared_by(self, workers: int) -> "EngineSettings":
-        """The settings of each of several engines that work at once within these limits."""
-        number, unit = re.fullmatch(r"([\d.]+)\s*(\w+)", self.memory_limit).groups()  # type: ignore[union-attr]
-        return self.model_copy(
-            update={
-                "memory_limit": f"{float(number) / workers}{unit}",
-                "threads": max(1, self.threads // workers),
-            }
-        )
-
 
 class QualitySettings(Group):
     """With what the fields and the quarantine of a day are compared."""

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import duckdb
 
 from analytics_pipeline.ingestion import parsing
-from analytics_pipeline.ingestion.kinds import Kind, alike
+from analytics_pipeline.ingestion.kinds import Kind
 from analytics_pipeline.lake.table import literal
 
 
@@ -14,30 +14,27 @@ def number_likes(connection: duckdb.DuckDBPyConnection, kinds: Sequence[Kind]) -
 
     The event_id of each is its content, and which of its likes it is.
     """
-    for group in alike(kinds):
-        anonymous = " UNION ALL ".join(
-            f"SELECT {number} AS kind, rowid AS parsed_row, path, event_id, line_number "
-            f"FROM {kind.table} WHERE lacks_id AND problem IS NULL"
-            for number, kind in enumerate(group)
-        )
+    if not kinds:
+        return
+    connection.execute(
+        """
+        CREATE OR REPLACE TABLE repetition AS
+        SELECT kind, parsed_row, row_number() OVER likes AS occurrence
+        FROM recognized
+        WHERE lacks_id AND problem IS NULL
+        WINDOW likes AS (PARTITION BY format, event_type, path, event_id ORDER BY line_number)
+        QUALIFY occurrence > 1
+        """
+    )
+    for number, kind in enumerate(kinds):
         connection.execute(
             f"""
-            CREATE OR REPLACE TABLE repetition AS
-            SELECT kind, parsed_row, row_number() OVER likes AS occurrence
-            FROM ({anonymous})
-            WINDOW likes AS (PARTITION BY path, event_id ORDER BY line_number)
-            QUALIFY occurrence > 1
+            UPDATE {kind.table} AS parsed
+            SET event_id = regexp_replace(event_id, '[0-9]+$', occurrence::VARCHAR)
+            FROM repetition
+            WHERE kind = {number} AND parsed.rowid = parsed_row
             """
         )
-        for number, kind in enumerate(group):
-            connection.execute(
-                f"""
-                UPDATE {kind.table} AS parsed
-                SET event_id = regexp_replace(event_id, '[0-9]+$', occurrence::VARCHAR)
-                FROM repetition
-                WHERE kind = {number} AND parsed.rowid = parsed_row
-                """
-            )
 
 
 def mark_duplicates(connection: duckdb.DuckDBPyConnection, kinds: Sequence[Kind]) -> None:

@@ -61,10 +61,10 @@ def observe_fields(
                 totals[day, source] += total
                 for declared, count in zip(_declared(kind), found, strict=True):
                     if count:
-                        types[day, source, declared.path] = {declared.type.value}
+                        types.setdefault((day, source, declared.path), set()).add(
+                            declared.type.value
+                        )
                         records[day, source, declared.path] += count
-        for kind in group:
-            relation = f"(FROM {kind.table} {by_source})"
             for day, source, field, field_type, count in _others(connection, relation):
                 types.setdefault((day, source, field), set()).add(field_type)
                 records[day, source, field] += count

@@ -24,14 +24,14 @@ def valid_parts(
     valid = f"problem IS NULL AND stands_under = DATE {literal(day.isoformat())}"
     event_types = {kind.event_type.name: kind.event_type for kind in kinds}
     for _, event_type in sorted(event_types.items()):
-        tables = [kind.table for kind in kinds if kind.event_type is event_type]
         columns = columns_of(event_type)
-        if any(kind.is_long for kind in kinds if kind.event_type is event_type):
-            yield from (
-                (columns, query) for query in _small_parts(connection, tables, columns, valid)
-            )
+        of_type = [kind for kind in kinds if kind.event_type is event_type]
+        if any(kind.is_long for kind in of_type):
+            condition = f"{valid} AND event_type = {literal(event_type.name)}"
+            for query in _small_parts(connection, kinds, columns, condition):
+                yield columns, query
         else:
-            yield columns, _ordered(columns, [(table, valid) for table in tables])
+            yield columns, _ordered(columns, [(kind.table, valid) for kind in of_type])
 
 
 def _ordered(columns: Iterable[str], tables: Iterable[tuple[str, str]]) -> str:
@@ -43,29 +43,26 @@ def _ordered(columns: Iterable[str], tables: Iterable[tuple[str, str]]) -> str:
 
 
 def _small_parts(
-    connection: duckdb.DuckDBPyConnection, tables: Sequence[str], columns: Sequence[str], valid: str
+    connection: duckdb.DuckDBPyConnection,
+    kinds: Sequence[Kind],
+    columns: Sequence[str],
+    condition: str,
 ) -> Iterator[str]:
-    """Queries of the rows in their order, each of some 32 MB of text."""
+    """Queries of the rows of ``recognized`` in their order, each of some 32 MB of text."""
     texts = {column.name for column in VALIDATED_EVENTS.columns if column.type == "VARCHAR"}
     size = " + ".join(f"coalesce(strlen({quoted(name)}), 0)" for name in columns if name in texts)
-    sized = " UNION ALL ".join(
-        f"SELECT {number} AS number, rowid AS row, {ORDER}, {size} AS bytes "
-        f"FROM {table} WHERE {valid}"
-        for number, table in enumerate(tables)
-    )
     connection.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE place AS
-        SELECT number, row, sum(bytes) OVER (ORDER BY {ORDER}) // {PART_BYTES} AS part
-        FROM ({sized})
+        SELECT kind, parsed_row, sum({size}) OVER (ORDER BY {ORDER}) // {PART_BYTES} AS part
+        FROM recognized
+        WHERE {condition}
         """
     )
     parts = connection.execute(
-        "SELECT part, list(DISTINCT number ORDER BY number) FROM place GROUP BY part ORDER BY part"
+        "SELECT part, list(DISTINCT kind ORDER BY kind) FROM place GROUP BY part ORDER BY part"
     ).fetchall()
     for part, numbers in parts:
-        rows = "SELECT row FROM place WHERE part = {} AND number = {}"
-        yield _ordered(
-            columns,
-            [(tables[each], f"rowid IN ({rows.format(part, each)})") for each in numbers],
-        )
+        rows = f"SELECT parsed_row FROM place WHERE part = {part}"
+        tables = [(kinds[n].table, f"rowid IN ({rows} AND kind = {n})") for n in numbers]
+        yield _ordered(columns, tables)
