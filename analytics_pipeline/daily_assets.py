@@ -16,8 +16,8 @@ from analytics_pipeline.settings import current_settings
 SINGLE_RUN = dg.BackfillPolicy.single_run()
 
 
-def table_schema(table: Table) -> dg.TableSchema:
-    """The Dagster schema of a table, as the UI shows it."""
+def table_schema(columns: Iterable[Column]) -> dg.TableSchema:
+    """The Dagster schema of a table with these columns, as the UI shows it."""
     return dg.TableSchema(
         [
             dg.TableColumn(
@@ -28,7 +28,7 @@ def table_schema(table: Table) -> dg.TableSchema:
                     nullable=column.nullable, other=_constraints(column)
                 ),
             )
-            for column in table.columns
+            for column in columns
         ]
     )
 
@@ -61,7 +61,7 @@ def daily_spec(
         kinds=set(kinds),
         owners=[current_settings().owner],
         partitions_def=daily,
-        metadata={"dagster/column_schema": table_schema(table), **(metadata or {})},
+        metadata={"dagster/column_schema": table_schema(table.columns), **(metadata or {})},
     )
 
 
@@ -80,14 +80,18 @@ def describe_partition(
 ) -> None:
     """Attach the row count, the path and further metadata to one partition of an asset."""
     context.add_asset_metadata(
-        {
-            "dagster/partition_row_count": rows,
-            "path": dg.MetadataValue.path(str(lake_of_process().partition_file(table, day))),
-            **metadata,
-        },
+        {**described_partition(table, day, rows), **metadata},
         asset_key=table.name,
         partition_key=day.isoformat(),
     )
+
+
+def described_partition(table: Table, day: date, rows: int) -> dict[str, Any]:
+    """The row count and the path of one partition of a table, as metadata."""
+    return {
+        "dagster/partition_row_count": rows,
+        "path": dg.MetadataValue.path(str(lake_of_process().partition_file(table, day))),
+    }
 
 
 def first_rows(

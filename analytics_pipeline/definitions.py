@@ -17,7 +17,7 @@ from analytics_pipeline.ingestion.sensors import (
     landing_zone_sensor,
 )
 from analytics_pipeline.insights.assets import workflow_insights
-from analytics_pipeline.metrics.assets import metric_assets
+from analytics_pipeline.metrics.assets import metric_assets, seed_specs
 from analytics_pipeline.metrics.checks import metric_checks
 from analytics_pipeline.metrics.tables import current_project, metric_tables
 from analytics_pipeline.reporting.assets import report_asset
@@ -30,6 +30,7 @@ defs = dg.Definitions(
         validated_events,
         source_quality,
         metric_assets(current_project()),
+        *seed_specs(current_project()),
         workflow_insights,
         query_demand,
         demand_forecasts,

@@ -13,6 +13,7 @@ import duckdb
 from filelock import FileLock
 
 from analytics_pipeline.errors import PipelineError
+from analytics_pipeline.lake.daily_batches import daily_batches, write_batches
 from analytics_pipeline.lake.engine import open_engine
 from analytics_pipeline.lake.parts import write_parts
 from analytics_pipeline.lake.table import Table, literal, quoted
@@ -133,6 +134,17 @@ class Lake:
                 stack.enter_context(FileLock(folder / f"{day.isoformat()}.lock"))
             yield
 
+    @contextmanager
+    def locked_whole(self, table: Table) -> Iterator[None]:
+        """Hold a whole table, whose days are made from each other's inputs.
+
+        All writers of the table must use it: it does not exclude those that lock single days.
+        """
+        folder = self.state / "locks" / table.name
+        folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder / "whole.lock"):
+            yield
+
     def replace(
         self, connection: duckdb.DuckDBPyConnection, table: Table, day: date, query: str
     ) -> int:
@@ -198,20 +210,14 @@ class Lake:
         The query is run once and must give the table's columns and event_date. A day of ``days``
         for which it has no rows becomes an empty partition. Call it with the partitions locked.
         """
-        relation = f"replacement_{uuid.uuid4().hex}"
-        connection.execute(f"CREATE TEMP TABLE {relation} AS {query}")
-        try:
-            return {
-                day: self.replace(
-                    connection,
-                    table,
-                    day,
-                    f"FROM {relation} WHERE event_date = DATE {literal(day.isoformat())}",
-                )
-                for day in sorted(set(days))
-            }
-        finally:
-            connection.execute(f"DROP TABLE {relation}")
+        wanted = sorted(set(days))
+        rows: dict[date, int] = {}
+        for day, batches in daily_batches(connection, table, wanted, query):
+            file = self.partition_file(table, day)
+            with self._staged(file) as staged:
+                rows[day] = write_batches(table, batches, staged)
+                publish(staged, file)
+        return rows
 
 
 @contextmanager

@@ -8,14 +8,16 @@ import dagster as dg
 from analytics_pipeline.daily_assets import (
     SINGLE_RUN,
     daily_spec,
-    describe_partition,
+    described_partition,
     lake_of_process,
     requested_dates,
+    table_schema,
 )
 from analytics_pipeline.metrics.building import build
 from analytics_pipeline.metrics.compiling import compiled
 from analytics_pipeline.metrics.project import EVENT_DATES, Model, Project
 from analytics_pipeline.metrics.shown import shown_by_day
+from analytics_pipeline.settings import current_settings
 
 
 def metric_assets(project: Project) -> dg.AssetsDefinition:
@@ -35,11 +37,21 @@ def metric_assets(project: Project) -> dg.AssetsDefinition:
             rows = build(lake, connection, project, days, wanted)
             for name, by_day in rows.items():
                 model = project.marts[name]
-                shown = shown_by_day(lake, connection, model, days)
+                shown = shown_by_day(lake, connection, model, list(by_day))
                 for day, count in by_day.items():
-                    describe_partition(context, model.table, day, count)
-                    if day in shown:
-                        context.add_asset_metadata(shown[day], name, day.isoformat())
+                    metadata = {
+                        **described_partition(model.table, day, count),
+                        **shown.get(day, {}),
+                    }
+                    if day in days:
+                        context.add_asset_metadata(metadata, name, day.isoformat())
+                    else:
+                        # A day that was not asked for, but whose rows are made from one that was.
+                        context.log_event(
+                            dg.AssetMaterialization(
+                                name, partition=day.isoformat(), metadata=metadata
+                            )
+                        )
                 yield dg.MaterializeResult(asset_key=name)
 
     return metrics
@@ -51,11 +63,41 @@ def mart_spec(project: Project, model: Model) -> dg.AssetSpec:
     spec = daily_spec(
         model.table,
         group="metrics",
-        deps=[*query.marts, *(table for table in query.tables if table != EVENT_DATES)],
+        deps=list(
+            dict.fromkeys(
+                (*(ref.name for ref in query.reads if ref.name != EVENT_DATES), *query.seeds)
+            )
+        ),
         kinds=("duckdb", "sql"),
         metadata={
             "sql_file": dg.MetadataValue.path(str(model.file)),
             "compiled_sql": dg.MetadataValue.md(f"```sql\n{query.sql}\n```"),
         },
-    ).replace_attributes(code_version=hashlib.sha256(query.sql.encode()).hexdigest()[:16])
+    ).replace_attributes(
+        code_version=_version(query.sql, *(project.seeds[name].digest for name in query.seeds)),
+        tags=dict.fromkeys(model.config.tags, ""),
+    )
     return spec.replace_attributes(owners=[model.owner]) if model.owner else spec
+
+
+def seed_specs(project: Project) -> list[dg.AssetSpec]:
+    """The CSV files of the folder as assets that come with it: nothing materializes them."""
+    return [
+        dg.AssetSpec(
+            seed.name,
+            description=seed.description,
+            group_name="metrics",
+            kinds={"csv"},
+            owners=[seed.owner or current_settings().owner],
+            code_version=seed.digest,
+            metadata={
+                "dagster/column_schema": table_schema(seed.declared.columns),
+                "file": dg.MetadataValue.path(str(seed.file)),
+            },
+        )
+        for seed in project.seeds.values()
+    ]
+
+
+def _version(*texts: str) -> str:
+    return hashlib.sha256("\n".join(texts).encode()).hexdigest()[:16]

@@ -7,18 +7,14 @@ from datetime import date
 import duckdb
 
 from analytics_pipeline.lake.lake import Lake
-from analytics_pipeline.lake.table import literal
+from analytics_pipeline.lake.table import literal, quoted
+from analytics_pipeline.metrics.binding import Bindings
 from analytics_pipeline.metrics.compiling import compiled
 from analytics_pipeline.metrics.declared_columns import EVENT_DATE
 from analytics_pipeline.metrics.errors import ProjectError, suggestion
-from analytics_pipeline.metrics.project import (
-    EVENT_DATES,
-    LAKE_SCHEMA,
-    Model,
-    Project,
-    relation_of,
-)
+from analytics_pipeline.metrics.project import Model, Project
 from analytics_pipeline.metrics.query_errors import readable_errors
+from analytics_pipeline.metrics.reach import later_days, looked_back, reach
 
 
 def build(
@@ -31,35 +27,36 @@ def build(
     """Compute marts for the days and replace their partitions; returns the rows by model and day.
 
     ``models`` are the marts wanted, all where None; each is built after those it is made from.
-    Raises ProjectError, which names the file, where a query fails, gives other columns or types
-    than the YAML declares, or gives a row of a day that was not asked for.
+    Beside the days asked for these are written: the days before them that a model's ``lookback``
+    names, and stored later days whose rows are made from a day that was asked for, where they
+    differ now. Raises ProjectError, which names the file, where a query fails, gives other columns
+    or types than the YAML declares, or gives a row of a day that was not asked for.
     """
     marts = _wanted(project, models)
+    reaches = {mart.name: reach(project, mart.name) for mart in marts}
+    bindings = Bindings(lake, connection, project)
+    built = {}
     with ExitStack() as locks:
         for mart in sorted(marts, key=lambda mart: mart.name):
-            locks.enter_context(lake.locked(mart.table, days))
-        bind(lake, connection, project, [mart.name for mart in marts], days)
-        return {mart.name: _build_one(lake, connection, project, days, mart) for mart in marts}
-
-
-def bind(
-    lake: Lake,
-    connection: duckdb.DuckDBPyConnection,
-    project: Project,
-    marts: Iterable[str],
-    days: Sequence[date],
-) -> None:
-    """Give every relation that the queries of the marts name the rows that the lake has now.
-
-    Compiled queries can be run on the connection afterwards.
-    """
-    tables = {**project.source_tables, **{n: mart.table for n, mart in project.marts.items()}}
-    queries = [compiled(project, name) for name in marts]
-    read = dict.fromkeys(name for query in queries for name in (*query.marts, *query.tables))
-    connection.execute(f"CREATE SCHEMA IF NOT EXISTS {LAKE_SCHEMA}")
-    for name in read:
-        rows = _calendar(days) if name == EVENT_DATES else lake.scan(tables[name], days)
-        connection.execute(f"CREATE OR REPLACE VIEW {relation_of(name)} AS FROM {rows}")
+            if reaches[mart.name]:
+                # A run for an earlier day must see the days that this one is about to add.
+                locks.enter_context(lake.locked_whole(mart.table))
+            else:
+                locks.enter_context(lake.locked(mart.table, looked_back(mart, days)))
+        for mart in marts:
+            wanted = looked_back(mart, days)
+            within = reaches[mart.name]
+            later = later_days(wanted, lake.dates(mart.table), within) if within else []
+            bindings.bind(mart.name, [*wanted, *later])
+            _compute(connection, project, mart, [*wanted, *later])
+            differing = _differing(lake, connection, mart, later)
+            written = [*wanted, *differing]
+            rows = lake.replace_days(connection, mart.table, written, "FROM mart_rows")
+            # Models that are made from this one read what was written, not what was there before.
+            bindings.forget(mart.name)
+            built[mart.name] = rows
+        connection.execute("DROP TABLE IF EXISTS mart_rows")
+    return built
 
 
 def _wanted(project: Project, models: Iterable[str] | None) -> list[Model]:
@@ -69,25 +66,15 @@ def _wanted(project: Project, models: Iterable[str] | None) -> list[Model]:
     return [mart for mart in project.marts.values() if mart.name in names]
 
 
-def _build_one(
-    lake: Lake,
-    connection: duckdb.DuckDBPyConnection,
-    project: Project,
-    days: Sequence[date],
-    mart: Model,
-) -> dict[date, int]:
+def _compute(
+    connection: duckdb.DuckDBPyConnection, project: Project, mart: Model, days: Collection[date]
+) -> None:
     query = compiled(project, mart.name)
     with readable_errors(query, lines_before=1):
         connection.execute(f"CREATE OR REPLACE TEMP TABLE mart_rows AS\n{query.sql}")
     described = connection.execute("DESCRIBE mart_rows").fetchall()
     check_columns(mart, {str(name): str(type_) for name, type_, *_ in described})
     _check_days(connection, mart, days)
-    rows = lake.replace_days(connection, mart.table, days, "FROM mart_rows")
-    # Models that are made from this one read what was written, not what was there before.
-    connection.execute(
-        f"CREATE OR REPLACE VIEW {relation_of(mart.name)} AS FROM {lake.scan(mart.table, days)}"
-    )
-    return rows
 
 
 def check_columns(mart: Model, given: dict[str, str]) -> None:
@@ -125,6 +112,18 @@ def _check_days(connection: duckdb.DuckDBPyConnection, mart: Model, days: Collec
         )
 
 
-def _calendar(days: Collection[date]) -> str:
-    dates = ", ".join(f"DATE {literal(day.isoformat())}" for day in sorted(set(days)))
-    return f"(SELECT unnest([{dates}]::DATE[]) AS {EVENT_DATE})"
+def _differing(
+    lake: Lake, connection: duckdb.DuckDBPyConnection, mart: Model, days: Sequence[date]
+) -> list[date]:
+    """Those of the days whose computed rows are not the stored ones."""
+    if not days:
+        return []
+    names = ", ".join(map(quoted, (*mart.table.column_names, EVENT_DATE)))
+    wanted = ", ".join(f"DATE {literal(day.isoformat())}" for day in days)
+    computed = f"(SELECT {names} FROM mart_rows WHERE {EVENT_DATE} IN ({wanted}))"
+    stored = f"(SELECT {names} FROM {lake.scan(mart.table, days)})"
+    found = connection.execute(
+        f"SELECT DISTINCT {EVENT_DATE} FROM ((FROM {computed} EXCEPT ALL FROM {stored}) "
+        f"UNION ALL (FROM {stored} EXCEPT ALL FROM {computed})) ORDER BY ALL"
+    ).fetchall()
+    return [day for (day,) in found]

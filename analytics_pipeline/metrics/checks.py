@@ -1,6 +1,6 @@
 """The data tests of the folder of SQL as Dagster asset checks, all in one step."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 
 import dagster as dg
@@ -10,9 +10,14 @@ from dagster._core.definitions.asset_checks.asset_check_evaluation import (
 
 from analytics_pipeline.daily_assets import lake_of_process, table_metadata
 from analytics_pipeline.daily_checks import latest_materialization
-from analytics_pipeline.metrics.data_tests import DataTestResult, evaluate
+from analytics_pipeline.lake.lake import Lake
+from analytics_pipeline.metrics.data_tests import DataTest, Relationships
+from analytics_pipeline.metrics.evaluating import DataTestResult, evaluate
 from analytics_pipeline.metrics.project import Model, Project
+from analytics_pipeline.metrics.seeds import seed_rows
 from analytics_pipeline.partitions import dates_of
+
+FAILURES_FOLDER = "_test_failures"
 
 
 def metric_checks(project: Project) -> dg.AssetChecksDefinition:
@@ -54,12 +59,29 @@ def metric_checks(project: Project) -> dg.AssetChecksDefinition:
                 if not tests:
                     continue
                 target = latest_materialization(context.instance, dg.AssetKey(model.name))
-                for result in evaluate(connection, lake.scan(model.table, days), tests):
+                for result in evaluate(
+                    connection,
+                    lake.scan(model.table, days),
+                    tests,
+                    related_to=related_relations(lake, project, tests),
+                    failures=lake.root / FAILURES_FOLDER / model.name,
+                ):
                     yield evaluation(model, result, days, target)
                     spec = specs[model.name, result.test.name]
                     yield dg.Output(None, output_name=spec.get_python_identifier())
 
     return metric_tests
+
+
+def related_relations(lake: Lake, project: Project, tests: Sequence[DataTest]) -> dict[str, str]:
+    """SQL of all rows of every model and seed that the tests name."""
+    names = {test.promise.parent for test in tests if isinstance(test.promise, Relationships)}
+    return {
+        name: seed_rows(project.seeds[name])
+        if name in project.seeds
+        else lake.scan(project.marts[name].table)
+        for name in names
+    }
 
 
 def evaluation(
@@ -71,6 +93,8 @@ def evaluation(
         "failing_rows": dg.MetadataValue.int(result.failing),
         "event_dates": dg.MetadataValue.text(tested),
     }
+    if result.failures_file:
+        metadata["failing_rows_file"] = dg.MetadataValue.path(str(result.failures_file))
     if result.examples:
         metadata["examples"] = table_metadata(result.examples)
     return dg.AssetCheckEvaluation(

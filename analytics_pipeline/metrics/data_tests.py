@@ -1,18 +1,29 @@
 """Data tests: what the YAML promises of a model's rows, as SQL that returns the rows that fail."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Protocol
 
-import duckdb
 from pydantic import Field
 
 from analytics_pipeline.lake.table import literal, quoted
-from analytics_pipeline.metrics.errors import ProjectError, suggestion
+from analytics_pipeline.metrics.errors import Location, ProjectError, suggestion
+from analytics_pipeline.metrics.render import TEST_PREFIX, Macros, call_macro
 from analytics_pipeline.metrics.yaml_file import Entry, Place, YamlFile, validated
 
 Value = str | int | float | bool
 Severity = Literal["warn", "error"]
+
+
+class Promise(Protocol):
+    """What a test promises of a column, or of a model where the column is empty."""
+
+    def failing(self, column: str, relation: str) -> str:
+        """SQL of the failing rows of a relation."""
+
+    def promise(self, column: str) -> str:
+        """The promise, for people."""
 
 
 class NotNull(Entry):
@@ -61,62 +72,55 @@ class AcceptedValues(Entry):
         return f"{column} is one of {', '.join(map(str, self.values))}"
 
 
-class AcceptedRange(Entry):
-    """Every value of the column lies between two limits; null is accepted."""
+class Relationships(Entry):
+    """Every value of the column stands in a column of another model or seed; null is accepted."""
 
-    min_value: int | float | None = None
-    max_value: int | float | None = None
-    inclusive: bool = True
+    to: Annotated[str, Field(pattern=r"^ref\(\s*['\"]\w+['\"]\s*\)$")]
+    field: str
+
+    @property
+    def parent(self) -> str:
+        """Name of the other model or seed."""
+        return re.sub(r"^ref\(\s*.|.\s*\)$", "", self.to)
 
     def failing(self, column: str, relation: str) -> str:
         """SQL of the failing rows."""
-        name, equal = quoted(column), "" if self.inclusive else "="
-        outside = [
-            f"{name} {sign}{equal} {limit}"
-            for sign, limit in (("<", self.min_value), (">", self.max_value))
-            if limit is not None
-        ]
-        return f"SELECT * FROM {relation} WHERE {' OR '.join(outside) or 'false'}"
-
-    def promise(self, column: str) -> str:
-        """The promise, for people."""
-        at_least, at_most = ("at least", "at most") if self.inclusive else ("over", "under")
-        limits = [
-            f"{word} {limit}"
-            for word, limit in ((at_least, self.min_value), (at_most, self.max_value))
-            if limit is not None
-        ]
-        return f"{column} is {' and '.join(limits) or 'any number'}"
-
-
-class UniqueCombinationOfColumns(Entry):
-    """No two rows agree in all of the columns."""
-
-    combination_of_columns: Annotated[list[str], Field(min_length=1)]
-
-    def failing(self, column: str, relation: str) -> str:
-        """SQL of the combinations that stand more than once, with the number of their rows."""
-        names = ", ".join(quoted(name) for name in self.combination_of_columns)
+        child, parent = quoted(column), quoted(self.field)
         return (
-            f"SELECT {names}, count(*) AS row_count FROM {relation} GROUP BY {names} "
-            "HAVING count(*) > 1"
+            f"SELECT * FROM {relation} WHERE {child} IS NOT NULL AND {child} NOT IN (SELECT "
+            f"{parent} FROM {related(self.parent)} WHERE {parent} IS NOT NULL)"
         )
 
     def promise(self, column: str) -> str:
         """The promise, for people."""
-        return f"no two rows agree in {', '.join(self.combination_of_columns)}"
+        return f"every {column} is a {self.field} of {self.parent}"
 
 
-Promise = NotNull | Unique | AcceptedValues | AcceptedRange | UniqueCombinationOfColumns
+@dataclass(frozen=True)
+class GenericTest:
+    """A test that an SQL file of the folder defines, with its arguments."""
 
-COLUMN_TESTS: dict[str, type[Promise]] = {
+    name: str
+    arguments: Mapping[str, Any]
+    macros: Macros
+
+    def failing(self, column: str, relation: str) -> str:
+        """SQL of the failing rows."""
+        given = {"column_name": column} if column else {}
+        name = TEST_PREFIX + self.name
+        return call_macro(self.macros, name, {}, model=relation, **given, **self.arguments)
+
+    def promise(self, column: str) -> str:
+        """The promise, for people."""
+        arguments = ", ".join(f"{key} = {value}" for key, value in self.arguments.items())
+        return " ".join(part for part in (column, self.name, f"({arguments})") if part)
+
+
+BUILT_IN: dict[str, type[NotNull | Unique | AcceptedValues | Relationships]] = {
     "not_null": NotNull,
     "unique": Unique,
     "accepted_values": AcceptedValues,
-    "dbt_utils.accepted_range": AcceptedRange,
-}
-MODEL_TESTS: dict[str, type[Promise]] = {
-    "dbt_utils.unique_combination_of_columns": UniqueCombinationOfColumns,
+    "relationships": Relationships,
 }
 
 
@@ -124,6 +128,8 @@ class DataTestConfig(Entry):
     """``config`` of a data test."""
 
     severity: Severity = "error"
+    where: str | None = None
+    store_failures: bool = False
 
 
 class DataTestForm(Entry):
@@ -142,41 +148,108 @@ class DataTest:
     name: str
     column: str
     promise: Promise
-    severity: Severity
     description: str
+    declared_at: Location
+    config: DataTestConfig
+
+    @property
+    def severity(self) -> Severity:
+        """Whether a failing row is a warning or an error."""
+        return self.config.severity
+
+    @property
+    def holds_always(self) -> bool:
+        """Whether the promise is a property of the table: of all rows, and an error if broken."""
+        return self.severity == "error" and self.config.where is None
 
     def failing_rows(self, relation: str) -> str:
         """SQL of the rows of a relation that break the promise."""
+        if self.config.where:
+            relation = f"(SELECT * FROM {relation} WHERE {self.config.where})"
         return self.promise.failing(self.column, relation)
 
 
-def read_test(entry: str | dict[str, Any], column: str, file: YamlFile, place: Place) -> DataTest:
+def related(name: str) -> str:
+    """The relation that holds the model or seed that a test of another one names."""
+    return quoted(f"related_{name}")
+
+
+def read_test(
+    entry: str | dict[str, Any],
+    column: str,
+    file: YamlFile,
+    place: Place,
+    macros: Macros,
+    refs: Collection[str],
+) -> DataTest:
     """Read an item of ``data_tests``; ``column`` is empty for a test of a whole model.
 
-    Raises ProjectError, with its line, where it is not one of the known tests in the known form.
+    ``macros`` has the tests that the folder defines, ``refs`` the models and seeds that a test may
+    name. Raises ProjectError, with its line, where it is not a known test in its form.
     """
-    known = COLUMN_TESTS if column else MODEL_TESTS
     name, body = _named(entry, file, place)
-    if name not in known:
+    parameters = _parameters(macros, column)
+    if name not in parameters:
         raise ProjectError(
-            f"{file.where(*place)}: unknown test '{name}'; {suggestion(name, known)}"
+            f"{file.where(*place)}: unknown test '{name}'; {suggestion(name, parameters)}"
         )
     for key in body if isinstance(body, dict) else ():
-        if key in known[name].model_fields:
+        if key in parameters[name]:
             raise ProjectError(
                 f"{file.where(*place, name, key)}: {key} is an argument of {name}; "
                 "write it below 'arguments:'."
             )
     form = validated(DataTestForm, body, file, (*place, name))
-    promise = validated(known[name], form.arguments, file, (*place, name, "arguments"))
-    short = name.rpartition(".")[2]
+    at = (*place, name, "arguments")
+    promise: Promise
+    if name in BUILT_IN:
+        promise = validated(BUILT_IN[name], form.arguments, file, at)
+        if isinstance(promise, Relationships) and promise.parent not in refs:
+            raise ProjectError(
+                f"{file.where(*at, 'to')}: unknown model '{promise.parent}'; "
+                f"{suggestion(promise.parent, refs)}"
+            )
+    else:
+        _require_arguments(name, form.arguments, column, macros, file, at)
+        promise = GenericTest(name, form.arguments, macros)
     return DataTest(
-        name=form.name or "_".join(part for part in (short, column) if part),
+        name=form.name or "_".join(part for part in (name, column) if part),
         column=column,
         promise=promise,
-        severity=form.config.severity,
         description=form.description or f"Promise: {promise.promise(column)}.",
+        declared_at=file.where(*place),
+        config=form.config,
     )
+
+
+def _parameters(macros: Macros, column: str) -> dict[str, tuple[str, ...]]:
+    """The tests that may stand at a column, or at a model, each with its arguments."""
+    found = {name: tuple(form.model_fields) for name, form in BUILT_IN.items()} if column else {}
+    for name, macro in macros.macros.items():
+        required = set(macro.parameters) - set(macro.optional)
+        if name.startswith(TEST_PREFIX) and (column or "column_name" not in required):
+            own = (p for p in macro.parameters if p not in ("model", "column_name"))
+            found[name.removeprefix(TEST_PREFIX)] = tuple(own)
+    return found
+
+
+def _require_arguments(
+    name: str,
+    given: Mapping[str, Any],
+    column: str,
+    macros: Macros,
+    file: YamlFile,
+    place: Place,
+) -> None:
+    known = _parameters(macros, column)[name]
+    for key in given:
+        if key not in known:
+            raise ProjectError(
+                f"{file.where(*place, key)}: unknown key '{key}'; {suggestion(key, known)}"
+            )
+    for key in known:
+        if key not in given and key not in macros.macros[TEST_PREFIX + name].optional:
+            raise ProjectError(f"{file.where(*place)}: the key '{key}' is missing.")
 
 
 def _named(entry: str | dict[str, Any], file: YamlFile, place: Place) -> tuple[str, Any]:
@@ -189,35 +262,3 @@ def _named(entry: str | dict[str, Any], file: YamlFile, place: Place) -> tuple[s
         )
     name, body = next(iter(entry.items()))
     return str(name), body or {}
-
-
-@dataclass(frozen=True)
-class DataTestResult:
-    """How many rows fail a test, and a few of them."""
-
-    test: DataTest
-    failing: int
-    examples: Sequence[Mapping[str, Any]]
-
-
-def evaluate(
-    connection: duckdb.DuckDBPyConnection,
-    relation: str,
-    tests: Sequence[DataTest],
-    examples: int = 5,
-) -> list[DataTestResult]:
-    """Evaluate tests on a relation, given as SQL; keeps a few failing rows of each as examples."""
-    results = []
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE tested_rows AS FROM {relation}")
-    for test in tests:
-        found = connection.execute(
-            f"SELECT *, count(*) OVER () FROM ({test.failing_rows('tested_rows')}) LIMIT {examples}"
-        )
-        names = [column[0] for column in found.description or []][:-1]
-        rows = found.fetchall()
-        failing = int(rows[0][-1]) if rows else 0
-        results.append(
-            DataTestResult(test, failing, [dict(zip(names, row[:-1], strict=True)) for row in rows])
-        )
-    connection.execute("DROP TABLE tested_rows")
-    return results

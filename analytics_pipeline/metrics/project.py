@@ -1,36 +1,69 @@
 """What the folder of SQL is once it is read: models, each with its query, columns and tests."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from analytics_pipeline.lake.table import Table, quoted
 from analytics_pipeline.metrics.declared_columns import DeclaredColumns
-from analytics_pipeline.metrics.properties import Materialization
+from analytics_pipeline.metrics.properties import ModelConfig, UnitTestProperties
+from analytics_pipeline.metrics.render import Macros
+from analytics_pipeline.metrics.yaml_file import YamlFile
 
 EVENT_DATES = "event_dates"
 LAKE_SCHEMA = "lake"
+HISTORY_SCHEMA = "history"
+SEED_SCHEMA = "seed"
+
+
+@dataclass(frozen=True, order=True)
+class Reference:
+    """A model, seed or source table that a query names; with its earlier days too, or without."""
+
+    name: str
+    history: bool = False
 
 
 @dataclass(frozen=True)
 class Model:
     """One SQL file of the folder.
 
-    ``sql`` is its query, in which every ref and source is the name of a relation: ``lake.NAME``,
-    or ``__dbt__cte__NAME`` for an ephemeral model. ``refs`` are the models and ``sources`` the
-    tables that it names; ``shown`` is its path as messages name it.
+    ``sql`` is its query, in which every ref and source is the name of a relation: ``lake.NAME``
+    for the days that are computed, ``history.NAME`` for those and the ``history_days`` before
+    each, ``seed.NAME``, or ``__dbt__cte__NAME`` for a view. ``shown`` is its path as messages name
+    it.
     """
 
     name: str
     file: Path
     shown: str
     sql: str
-    materialized: Materialization
+    config: ModelConfig
     description: str
-    owner: str | None
-    refs: tuple[str, ...]
-    sources: tuple[str, ...]
+    refs: tuple[Reference, ...]
+    sources: tuple[Reference, ...]
     declared: DeclaredColumns
+
+    @property
+    def is_written(self) -> bool:
+        """Whether the model has a table; else it is a part of the queries that name it."""
+        return self.config.materialized == "incremental"
+
+    @property
+    def owner(self) -> str | None:
+        """The owner where the model has one of its own."""
+        return self.config.meta.owner
+
+    @property
+    def history_days(self) -> int:
+        """How many days before a day its rows are made from."""
+        return self.config.meta.history_days or 0
+
+    @property
+    def lookback(self) -> int:
+        """How many days before the first requested one are computed anew with it; 1 as in dbt."""
+        return 1 if self.config.lookback is None else self.config.lookback
 
     @property
     def table(self) -> Table:
@@ -41,28 +74,70 @@ class Model:
 
 
 @dataclass(frozen=True)
-class Project:
-    """The models of a folder by name, each after those that it is made from.
+class Seed:
+    """A CSV file of the folder, with its types and the hash of its content."""
 
-    ``source_tables`` are the tables of the lake that its models may read, by name.
+    name: str
+    file: Path
+    shown: str
+    description: str
+    owner: str | None
+    declared: DeclaredColumns
+    digest: str
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """Names and types of its columns."""
+        return {column.name: column.type for column in self.declared.columns}
+
+
+@dataclass(frozen=True)
+class UnitTest:
+    """A unit test of a model, and where it stands."""
+
+    properties: UnitTestProperties
+    file: YamlFile
+    place: tuple[str | int, ...]
+
+    @property
+    def where(self) -> str:
+        """The location of the test."""
+        return str(self.file.where(*self.place, "name"))
+
+
+@dataclass(frozen=True)
+class Project:
+    """The models of a folder by name, each after those that it is made from, and what they use.
+
+    ``source_tables`` are the tables of the lake that its models may read, by name; ``overrides``
+    variables that were put in the place of the folder's own.
     """
 
     folder: Path
     models: Mapping[str, Model]
+    seeds: Mapping[str, Seed]
     source_tables: Mapping[str, Table]
+    macros: Macros = field(default_factory=Macros)
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    unit_tests: tuple[UnitTest, ...] = ()
 
     @property
     def marts(self) -> dict[str, Model]:
         """The models that are written to the lake; the others are parts of their queries."""
-        marts = (model for model in self.models.values() if model.materialized == "table")
-        return {model.name: model for model in marts}
+        return {name: model for name, model in self.models.items() if model.is_written}
 
 
-def relation_of(name: str) -> str:
+def relation_of(reference: Reference) -> str:
     """The relation that holds a table of the lake, a mart or the event dates in a query."""
-    return f"{LAKE_SCHEMA}.{quoted(name)}"
+    schema = HISTORY_SCHEMA if reference.history else LAKE_SCHEMA
+    return f"{schema}.{quoted(reference.name)}"
+
+
+def seed_relation(name: str) -> str:
+    """The relation that holds a seed in a query."""
+    return f"{SEED_SCHEMA}.{quoted(name)}"
 
 
 def cte_of(name: str) -> str:
-    """The common table expression that an ephemeral model becomes in a query."""
+    """The common table expression that a view becomes in a query."""
     return f"__dbt__cte__{name}"

@@ -1,50 +1,79 @@
 """Reading the folder of SQL: files, references between models, and what the YAML says of them."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from analytics_pipeline.lake.table import Table
+from analytics_pipeline.metrics.calls import Calls
 from analytics_pipeline.metrics.declared_columns import DeclaredColumns, read_columns
-from analytics_pipeline.metrics.described import LAKE_SOURCE, Described, read_descriptions
-from analytics_pipeline.metrics.errors import ProjectError, suggestion
-from analytics_pipeline.metrics.project import EVENT_DATES, Model, Project, cte_of, relation_of
-from analytics_pipeline.metrics.properties import Materialization, ModelConfig, ProjectFile
-from analytics_pipeline.metrics.render import CallError, render
-from analytics_pipeline.metrics.yaml_file import YamlFile, read_yaml, validated
+from analytics_pipeline.metrics.described import Described, read_descriptions
+from analytics_pipeline.metrics.errors import ProjectError
+from analytics_pipeline.metrics.folder import Folder
+from analytics_pipeline.metrics.model_config import folder_config, require_microbatch
+from analytics_pipeline.metrics.project import EVENT_DATES, Model, Project, Seed, UnitTest
+from analytics_pipeline.metrics.properties import ModelConfig, ModelProperties, ProjectFile
+from analytics_pipeline.metrics.render import read_macros, render
+from analytics_pipeline.metrics.seeds import read_seed
+from analytics_pipeline.metrics.yaml_file import validated
 
-PROJECT_FILE = "dbt_project.yml"
 
+def read_project(
+    folder: Path, source_tables: Iterable[Table], variables: Mapping[str, Any] | None = None
+) -> Project:
+    """Read a folder in dbt's layout: dbt_project.yml, models/, seeds/, macros/, tests/generic/.
 
-def read_project(folder: Path, source_tables: Iterable[Table]) -> Project:
-    """Read a folder in dbt's layout: dbt_project.yml, and SQL and YAML files below models/.
-
-    ``source_tables`` are the tables that ``source('lake', …)`` may name, beside event_dates.
-    Raises ProjectError, which names file and line, where anything in the folder is wrong: an
-    unknown name, a cycle, a name given twice, a malformed file, a mart without declared columns.
+    ``source_tables`` are the tables that ``source('lake', …)`` may name, beside event_dates;
+    ``variables`` replace those of the folder. Raises ProjectError, which names file and line, where
+    anything in the folder is wrong: an unknown name, a cycle, a name given twice, a malformed
+    file, a mart without declared columns.
     """
     tables = {table.name: table for table in source_tables}
-    return Project(folder, _Reader(folder, [*tables, EVENT_DATES]).all_models(), tables)
+    reader = _Reader(Folder(folder), [*tables, EVENT_DATES], variables or {})
+    return Project(
+        folder,
+        reader.all_models(),
+        reader.seeds,
+        tables,
+        reader.macros,
+        reader.variables,
+        reader.unit_tests(),
+    )
 
 
 class _Reader:
     """Reads a model as soon as another refers to it, so that a cycle is met where it closes."""
 
-    def __init__(self, folder: Path, tables: list[str]) -> None:
+    def __init__(self, folder: Folder, tables: list[str], variables: Mapping[str, Any]) -> None:
         self.folder = folder
-        self.project_yaml = self._parsed(folder / PROJECT_FILE)
+        self.project_yaml = folder.project_file()
         self.project_file = validated(ProjectFile, self.project_yaml.data, self.project_yaml)
-        self.sql_files = self._sql_files(tables)
-        yaml_files = sorted([*folder.glob("models/**/*.yml"), *folder.glob("models/**/*.yaml")])
-        self.described = read_descriptions(map(self._parsed, yaml_files), self.sql_files, tables)
+        self.variables = {**self._variables(), **variables}
+        self.macros = read_macros(folder.macro_files())
+        self.sql_files, self.seed_files = folder.named_files(tables)
+        self.described = read_descriptions(
+            folder.yaml_files(), self.sql_files, self.seed_files, tables
+        )
+        self.refs = {**self.sql_files, **self.seed_files}
+        self.seeds: dict[str, Seed] = {
+            name: read_seed(
+                name, file, folder.shown(file), self.described.seeds.get(name), self.macros,
+                self.refs,
+            )
+            for name, file in self.seed_files.items()
+        }  # fmt: skip
         self.models: dict[str, Model] = {}
 
     def all_models(self) -> dict[str, Model]:
         for name in self.sql_files:
             self.model(name, ())
         return self.models
+
+    def unit_tests(self) -> tuple[UnitTest, ...]:
+        return tuple(
+            UnitTest(test.properties, test.file, test.place)
+            for test in self.described.unit_tests.values()
+        )
 
     def model(self, name: str, inside: tuple[str, ...]) -> Model:
         if name not in self.models:
@@ -53,121 +82,67 @@ class _Reader:
 
     def _read(self, name: str, inside: tuple[str, ...]) -> Model:
         file = self.sql_files[name]
-        calls = _Calls(self, (*inside, name))
-        sql = render(file, self._shown(file), calls.functions)
+        shown = self.folder.shown(file)
         described = self.described.models.get(name)
-        config = described.properties.config if described else ModelConfig()
-        materialized = calls.options.materialized or config.materialized or self._default(file)
+        config = folder_config(
+            self.project_file, self.project_yaml, file.relative_to(self.folder.path).parts[1:-1]
+        )
+        if described:
+            config = config.overridden_by(described.properties.config)
+        calls = Calls(
+            refs=self.refs,
+            sources=self.described.sources,
+            variables=self.variables,
+            inside=(*inside, name),
+            is_written=lambda ref: self._is_written(ref, (*inside, name)),
+        )
+        sql = render(file, shown, self.macros, calls.functions)
+        config = config.overridden_by(calls.options)
+        require_microbatch(config, shown)
+        if calls.reads_history and config.meta.history_days is None:
+            raise ProjectError(
+                f"{shown}: the model reads days before those that are computed, by .render(); say "
+                "of how many days before a day its rows are made: meta: {history_days: …}."
+            )
         return Model(
             name,
             file,
-            self._shown(file),
+            shown,
             sql,
-            materialized,
+            config,
             described.properties.description if described else "",
-            calls.options.meta.owner or config.meta.owner,
-            tuple(calls.refs),
-            tuple(calls.sources),
-            self._declared(file, described, materialized),
+            calls.refs_made,
+            calls.sources_read,
+            self._declared(file, described, config),
         )
 
+    def _is_written(self, name: str, inside: tuple[str, ...]) -> bool | None:
+        """Whether a model has a table of its own; None for a seed."""
+        return None if name in self.seeds else self.model(name, inside).is_written
+
     def _declared(
-        self, file: Path, described: Described | None, materialized: Materialization
+        self, file: Path, described: Described[ModelProperties] | None, config: ModelConfig
     ) -> DeclaredColumns:
-        if materialized == "ephemeral":
-            if described and described.has_tests:
+        if config.materialized != "incremental":
+            if described and _has_tests(described.properties):
                 raise ProjectError(
-                    f"{described.where}: an ephemeral model has no rows of its own to test; "
-                    "move the test to a model that is made from it."
+                    f"{described.where}: a model that is not written has no "
+                    "rows of its own to test; move the test to a model that is made from it."
                 )
             return DeclaredColumns()
         if described is None:
             raise ProjectError(
-                f"{self._shown(file)}: the model has no entry in a YAML file; describe it and "
-                f"its columns, with data_type, in {self._shown(file.parent)}/*.yml."
+                f"{self.folder.shown(file)}: the model has no entry in a YAML file; describe it "
+                "and its columns, with data_type, in "
+                f"{self.folder.shown(file.parent)}/*.yml."
             )
-        return read_columns(described)
+        return read_columns(described, self.macros, self.refs)
 
-    def _default(self, file: Path) -> Materialization:
-        """The materialization that dbt_project.yml gives to the folder of a model."""
-        place: list[str] = ["models"]
-        config, found = self.project_file.models, ModelConfig()
-        for part in (self.project_file.name, *file.relative_to(self.folder).parts[1:-1]):
-            config = config.get(part) or {}
-            place.append(part)
-            if not isinstance(config, dict):
-                where = self.project_yaml.where(*place)
-                raise ProjectError(f"{where}: {part} must hold options such as '+materialized:'.")
-            options = {key[1:]: value for key, value in config.items() if key.startswith("+")}
-            if options:
-                found = validated(ModelConfig, options, self.project_yaml, tuple(place))
-        return found.materialized or "table"
-
-    def _sql_files(self, tables: list[str]) -> dict[str, Path]:
-        files: dict[str, Path] = {}
-        for file in sorted(self.folder.glob("models/**/*.sql")):
-            first = files.setdefault(file.stem, file)
-            taken = self._shown(first) if first != file else ""
-            if file.stem in tables:
-                taken = "a table that models read"
-            if taken:
-                raise ProjectError(
-                    f"{self._shown(file)}: the name '{file.stem}' is taken by {taken}; "
-                    "rename the file."
-                )
-        return files
-
-    def _parsed(self, file: Path) -> YamlFile:
-        try:
-            return read_yaml(file, self._shown(file))
-        except OSError as error:
-            raise ProjectError(
-                f"{file}: {error.strerror}. A folder of SQL has {PROJECT_FILE} and models/ in it."
-            ) from error
-
-    def _shown(self, file: Path) -> str:
-        return f"{self.folder.name}/{file.relative_to(self.folder).as_posix()}"
+    def _variables(self) -> dict[str, Any]:
+        """Those of dbt_project.yml: of the project by its name, or of all."""
+        own = self.project_file.vars.get(self.project_file.name)
+        return {**self.project_file.vars, **(own if isinstance(own, dict) else {})}
 
 
-class _Calls:
-    """The functions that the SQL file of a model may call, and what it called them with."""
-
-    def __init__(self, reader: _Reader, inside: tuple[str, ...]) -> None:
-        self.reader = reader
-        self.inside = inside
-        self.refs: dict[str, None] = {}
-        self.sources: dict[str, None] = {}
-        self.options = ModelConfig()
-
-    @property
-    def functions(self) -> dict[str, Callable[..., str]]:
-        return {"ref": self.ref, "source": self.source, "config": self.config}
-
-    def ref(self, name: str) -> str:
-        if name not in self.reader.sql_files:
-            raise CallError(f"unknown model '{name}'; {suggestion(name, self.reader.sql_files)}")
-        if name in self.inside:
-            cycle = (*self.inside[self.inside.index(name) :], name)
-            raise CallError(f"the models are made from each other: {' -> '.join(cycle)}.")
-        self.refs[name] = None
-        model = self.reader.model(name, self.inside)
-        return cte_of(name) if model.materialized == "ephemeral" else relation_of(name)
-
-    def source(self, group: str, table: str) -> str:
-        if group != LAKE_SOURCE:
-            raise CallError(f"unknown source '{group}'; the only source is '{LAKE_SOURCE}'.")
-        declared = self.reader.described.sources
-        if table not in declared:
-            raise CallError(f"unknown source table '{table}'; {suggestion(table, declared)}")
-        self.sources[table] = None
-        return relation_of(table)
-
-    def config(self, **options: Any) -> str:
-        try:
-            self.options = ModelConfig.model_validate(options)
-        except ValidationError as error:
-            detail = error.errors()[0]
-            raise CallError(
-                f"config(): {'.'.join(map(str, detail['loc']))}: {detail['msg']}."
-            ) from error
-        return ""
+def _has_tests(properties: ModelProperties) -> bool:
+    return bool(properties.data_tests or any(c.data_tests for c in properties.columns))

@@ -20,12 +20,22 @@ def lake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lake]:
     current_settings.cache_clear()
 
 
+SMALL = Path(__file__).parent / "projects/dbt_like_sql"
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A copy of the project's folder of SQL, to be changed."""
-    return shutil.copytree(sql_folder(read_settings(sql_dir=None)), tmp_path / "dbt_like_sql")
+    """A copy of a small folder of SQL, to be changed."""
+    return shutil.copytree(SMALL, tmp_path / "dbt_like_sql")
+
+
+@pytest.fixture(scope="session")
+def small_project() -> Project:
+    """A few models, which stay as they are when those of the product change."""
+    return read_project(SMALL, SOURCE_TABLES)
 
 
 @pytest.fixture(scope="session")
 def project() -> Project:
+    """The product's own models."""
     return read_project(sql_folder(read_settings(sql_dir=None)), SOURCE_TABLES)

@@ -45,16 +45,16 @@ def events(lake: Lake) -> Lake:
 
 
 def test_a_run_writes_the_marts_and_shows_their_numbers(
-    events: Lake, project: Project, instance: dg.DagsterInstance
+    events: Lake, small_project: Project, instance: dg.DagsterInstance
 ) -> None:
-    result = dg.materialize([metric_assets(project)], partition_key=DAY, instance=instance)
+    result = dg.materialize([metric_assets(small_project)], partition_key=DAY, instance=instance)
     materializations = result.asset_materializations_for_node("metrics")
-    assert {m.asset_key.to_user_string() for m in materializations} == set(project.marts)
+    assert {m.asset_key.to_user_string() for m in materializations} == set(small_project.marts)
     for materialization in materializations:
         metadata = materialization.metadata
         shown = {key: value.value for key, value in metadata.items()}
         name = materialization.asset_key.to_user_string()
-        table = project.marts[name].table
+        table = small_project.marts[name].table
         assert materialization.partition == DAY
         assert shown["path"] == str(events.partition_file(table, DAYS[0]))
         if name == "daily_cache_metrics":
@@ -71,8 +71,10 @@ def test_a_run_writes_the_marts_and_shows_their_numbers(
             ]  # fmt: skip
 
 
-def test_an_asset_shows_its_schema_sql_version_and_place_in_the_graph(project: Project) -> None:
-    assets = metric_assets(project)
+def test_an_asset_shows_its_schema_sql_version_and_place_in_the_graph(
+    small_project: Project,
+) -> None:
+    assets = metric_assets(small_project)
     spec = assets.specs_by_key[dg.AssetKey("daily_system_metrics")]
     assert {dep.asset_key.to_user_string() for dep in spec.deps} == {
         "daily_metric_values",
@@ -90,21 +92,23 @@ def test_an_asset_shows_its_schema_sql_version_and_place_in_the_graph(project: P
     assert {dep.asset_key.to_user_string() for dep in values.deps} == {"validated_events"}
 
 
-def test_the_code_version_follows_the_sql_of_every_part(project: Project, folder: Path) -> None:
+def test_the_code_version_follows_the_sql_of_every_part(
+    small_project: Project, folder: Path
+) -> None:
     file = folder / "models/staging/stg_log_entries.sql"
     file.write_text(file.read_text().replace("'FATAL'", "'FATAL', 'ALERT'"))
     changed = metric_assets(read_project(folder, SOURCE_TABLES)).specs_by_key
-    before = metric_assets(project).specs_by_key
+    before = metric_assets(small_project).specs_by_key
     different = {key.to_user_string() for key in before
                  if changed[key].code_version != before[key].code_version}  # fmt: skip
     assert different == {"daily_system_metrics"}
 
 
 def test_a_selection_materializes_nothing_else(
-    events: Lake, project: Project, instance: dg.DagsterInstance
+    events: Lake, small_project: Project, instance: dg.DagsterInstance
 ) -> None:
     result = dg.materialize(
-        [metric_assets(project)],
+        [metric_assets(small_project)],
         selection=["daily_cache_metrics"],
         partition_key=DAY,
         instance=instance,
@@ -112,17 +116,17 @@ def test_a_selection_materializes_nothing_else(
     assert [event.asset_key for event in result.get_asset_materialization_events()] == [
         dg.AssetKey("daily_cache_metrics")
     ]
-    tables = {name: mart.table for name, mart in project.marts.items()}
+    tables = {name: mart.table for name, mart in small_project.marts.items()}
     assert {name for name, table in tables.items() if events.dates(table)} == {
         "daily_cache_metrics"
     }
 
 
 def test_a_range_of_dates_is_one_run_of_one_step(
-    events: Lake, project: Project, instance: dg.DagsterInstance
+    events: Lake, small_project: Project, instance: dg.DagsterInstance
 ) -> None:
     result = dg.materialize(
-        [metric_assets(project), metric_checks(project)], tags=RANGE, instance=instance
+        [metric_assets(small_project), metric_checks(small_project)], tags=RANGE, instance=instance
     )
     assert result.success
     assert len([e for e in result.all_node_events if e.event_type_value == "STEP_START"]) == 2
@@ -130,8 +134,8 @@ def test_a_range_of_dates_is_one_run_of_one_step(
         (event.asset_key.to_user_string(), event.partition)
         for event in result.get_asset_materialization_events() if event.asset_key
     }  # fmt: skip
-    assert materialized == {(name, day.isoformat()) for name in project.marts for day in DAYS}
-    tests = sum(len(mart.declared.tests) for mart in project.marts.values())
+    assert materialized == {(name, day.isoformat()) for name in small_project.marts for day in DAYS}
+    tests = sum(len(mart.declared.tests) for mart in small_project.marts.values())
     evaluations = result.get_asset_check_evaluations()
     assert len(evaluations) == tests > 4
     assert {evaluation.metadata["event_dates"].value for evaluation in evaluations} == {
@@ -171,18 +175,18 @@ def test_a_test_that_fails_is_a_failed_check_with_its_rows(
 
 
 def test_the_checks_of_a_day_look_at_that_day_only(
-    events: Lake, project: Project, instance: dg.DagsterInstance
+    events: Lake, small_project: Project, instance: dg.DagsterInstance
 ) -> None:
-    both = [metric_assets(project), metric_checks(project)]
+    both = [metric_assets(small_project), metric_checks(small_project)]
     dg.materialize(both, tags=RANGE, instance=instance)
     quiet = dg.materialize(both, partition_key=DAYS[-1].isoformat(), instance=instance)
     assert all(evaluation.passed for evaluation in quiet.get_asset_check_evaluations())
 
 
 def test_checks_alone_look_at_all_rows(
-    events: Lake, project: Project, instance: dg.DagsterInstance
+    events: Lake, small_project: Project, instance: dg.DagsterInstance
 ) -> None:
-    assets, checks = metric_assets(project), metric_checks(project)
+    assets, checks = metric_assets(small_project), metric_checks(small_project)
     dg.materialize([assets], tags=RANGE, instance=instance)
     key = dg.AssetCheckKey(dg.AssetKey("daily_metric_values"), "not_null_average")
     definitions = dg.Definitions(

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from analytics_pipeline.lake.lake import Lake
-from analytics_pipeline.metrics.building import bind, build
+from analytics_pipeline.metrics.binding import Bindings
+from analytics_pipeline.metrics.building import build
 from analytics_pipeline.metrics.compiling import compiled
-from analytics_pipeline.metrics.project import Project
+from analytics_pipeline.metrics.project import Project, Reference
 from analytics_pipeline.metrics.reading import read_project
 from analytics_pipeline.metrics.tables import SOURCE_TABLES
 from analytics_pipeline_tests.metrics.events import store_events
@@ -16,15 +17,30 @@ from analytics_pipeline_tests.metrics.events import store_events
 DAY = date(2026, 3, 1)
 
 
+PROJECT = """
+name: small
+models:
+  small:
+    +materialized: incremental
+    +incremental_strategy: microbatch
+    +event_time: event_date
+    +batch_size: day
+    +lookback: 0
+"""
+
+
 def small_project(folder: Path, **models: str) -> Project:
     models_folder = folder / "small/models"
     models_folder.mkdir(parents=True)
-    (folder / "small/dbt_project.yml").write_text("name: small\n")
+    (folder / "small/dbt_project.yml").write_text(PROJECT)
     for name, sql in models.items():
         (models_folder / f"{name}.sql").write_text(sql)
     (models_folder / "all.yml").write_text(
         """
-sources: [{name: lake, tables: [{name: validated_events}, {name: event_dates}]}]
+sources:
+  - name: lake
+    config: {event_time: event_date}
+    tables: [{name: validated_events}, {name: event_dates}]
 models:
   - name: mart
     columns: [{name: event_date, data_type: date}, {name: n, data_type: integer}]
@@ -56,15 +72,15 @@ def test_ephemeral_models_are_inlined_once_each_after_what_they_are_made_from(
     for line, part in query.parts:
         written = part.sql.split("\n")
         assert lines[line - 1 : line - 1 + len(written)] == written
-    assert (query.marts, query.tables) == ((), ("event_dates",))
-    assert compiled(project, "upper").marts == ("mart",)
+    assert (query.marts, query.tables) == ((), (Reference("event_dates"),))
+    assert compiled(project, "upper").marts == (Reference("mart"),)
     assert list(project.marts) == ["mart", "upper"]
 
     lake = Lake(tmp_path / "lake")
     with lake.engine() as connection:
         assert build(lake, connection, project, [DAY]) == {"mart": {DAY: 1}, "upper": {DAY: 1}}
         upper = lake.frame(connection, project.marts["upper"].table)
-        bind(lake, connection, project, ["mart"], [DAY])
+        Bindings(lake, connection, project).bind("mart", [DAY])
         assert connection.execute(query.sql).fetchall() == [(DAY, 3)]
     assert upper["n"].tolist() == [3]
 
@@ -80,8 +96,9 @@ NEEDED = {
 def test_a_mart_scans_only_the_columns_it_needs(lake: Lake, project: Project) -> None:
     with lake.engine() as connection:
         store_events(lake, connection, DAY, [{"event_type": "build"}])
-        bind(lake, connection, project, project.marts, [DAY])
+        bindings = Bindings(lake, connection, project)
         for name in project.marts:
+            bindings.bind(name, [DAY])
             query = compiled(project, name).sql
             [[_, plan]] = connection.execute(f"EXPLAIN (FORMAT json) {query}").fetchall()
             read = columns_read(json.loads(plan))

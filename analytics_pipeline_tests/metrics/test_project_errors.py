@@ -93,11 +93,11 @@ READING = {
         f"{CACHE}:11: ",
     ),
     "unknown materialization in SQL": (
-        change(CACHE, "with\n", "{{ config(materialized='view') }}\nwith\n"),
-        f"{CACHE}:1: config(): materialized: Input should be 'ephemeral' or 'table'.",
+        change(CACHE, "with\n", "{{ config(materialized='table') }}\nwith\n"),
+        f"{CACHE}:1: config(): materialized: Input should be 'view', 'ephemeral' or 'incremental'.",
     ),
     "unknown materialization of a folder": (
-        change("dbt_project.yml", "+materialized: table", "+materialized: tabel"),
+        change("dbt_project.yml", "+materialized: incremental", "+materialized: incrementl"),
         "dbt_project.yml:",
     ),
     "mart that no YAML describes": (
@@ -151,7 +151,7 @@ READING = {
     ),
     "argument in the wrong place": (
         change(MARTS, "arguments: {min_value: 0, max_value: 1}", "min_value: 0"),
-        f"{MARTS}:28: min_value is an argument of dbt_utils.accepted_range; write it below "
+        f"{MARTS}:28: min_value is an argument of accepted_range; write it below "
         "'arguments:'.",
     ),
     "unknown severity": (
@@ -166,22 +166,81 @@ READING = {
         change(MARTS, "[event_date, metric_name]", "[event_date, metric]"),
         "no column 'metric' to be unique; did you mean 'metric_name'?",
     ),
-    "test of an ephemeral model": (
+    "test of a view": (
         change(
             STAGING,
             "    description: Lines of logs, one row for each.",
             "    columns: [{name: event_id, data_tests: [unique]}]",
         ),
-        f"{STAGING}:18: an ephemeral model has no rows of its own to test; ",
+        f"{STAGING}:18: a model that is not written has no rows of its own to test; ",
     ),
     "unknown table of the source": (
         change("models/sources.yml", "name: validated_events", "name: validated_event"),
-        "models/sources.yml:7: models cannot read a table 'validated_event'; did you mean "
+        "models/sources.yml:9: models cannot read a table 'validated_event'; did you mean "
         "'validated_events'?",
     ),
     "unknown source in YAML": (
         change("models/sources.yml", "- name: lake", "- name: raw"),
         "models/sources.yml:4: the only source is 'lake'.",
+    ),
+    "source without an event time": (
+        change("models/sources.yml", "    config:\n      event_time: event_date\n", ""),
+        "models/sources.yml:7: the tables of the lake are read by day; write 'event_time: "
+        "event_date' below 'config:' of the source.",
+    ),
+    "written model that is no microbatch": (
+        change("dbt_project.yml", "      +batch_size: day\n", ""),
+        f"{CACHE}: a model that is written is computed day by day: set batch_size: day",
+    ),
+    "history that is not declared": (
+        change(CACHE, "ref('stg_cache_queries')", "ref('daily_metric_values').render()"),
+        f"{CACHE}: the model reads days before those that are computed, by .render(); say of how "
+        "many days before a day its rows are made: meta: {history_days: …}.",
+    ),
+    "history of a view": (
+        change(CACHE, "ref('stg_cache_queries')", "ref('stg_cache_queries').render()"),
+        f"{CACHE}:11: 'stg_cache_queries' is not written, so that it has no earlier days to read; ",
+    ),
+    "unknown variable": (
+        change(CACHE, "count(*) as total", "{{ var('weight') }} * count(*) as total"),
+        f"{CACHE}:19: unknown variable 'weight'; did you mean 'weights'?",
+    ),
+    "macro that fails": (
+        change(CACHE, "count(*) as total", "{{ weighted(1, 2) }} as total"),
+        f"{CACHE}:19: macro 'weighted' takes not more than 1 argument(s)",
+    ),
+    "error inside of a macro": (
+        write("models/staging/stg_weights.sql", "select {{ weighted() }}"),
+        "macros/weighted.sql:2: parameter 'expression' was not provided",
+    ),
+    "macro twice": (
+        write("macros/again.sql", "{% macro weighted(x) %}{% endmacro %}"),
+        "macros/weighted.sql:1: the macro 'weighted' stands at dbt_like_sql/macros/again.sql:1 "
+        "already.",
+    ),
+    "missing argument of a test": (
+        change(MARTS, "combination_of_columns: [event_date, metric_name]", "{}"),
+        ": the key 'combination_of_columns' is missing.",
+    ),
+    "seed without a description": (
+        write("seeds/hosts.csv", "host,owner\na,b\n"),
+        "seeds/hosts.csv: the seed has no entry in a YAML file; describe it and its columns, with "
+        "config: column_types, in dbt_like_sql/seeds/*.yml.",
+    ),
+    "seed with another column": (
+        change("seeds/prices.csv", "model,price", "model,cost"),
+        "seeds/seeds.yml:2: column 'cost' of dbt_like_sql/seeds/prices.csv needs a description and "
+        "a type in config: column_types.",
+    ),
+    "relationship with nothing": (
+        change("seeds/seeds.yml", "ref('daily_cache_metrics')", "ref('daily_cash_metrics')"),
+        "seeds/seeds.yml:8: unknown model 'daily_cash_metrics'; did you mean "
+        "'daily_cache_metrics'?",
+    ),
+    "unit test of no model": (
+        change("models/marts/unit_tests.yml", "model: daily_cache", "model: dayly_cache"),
+        "models/marts/unit_tests.yml:3: unknown model 'dayly_cache_metrics'; did you mean "
+        "'daily_cache_metrics'?",
     ),
     "no project file": (
         remove("dbt_project.yml"),

@@ -24,6 +24,10 @@ cache_queries as (
         prompt_tokens,
         completion_tokens,
         cost,
+        provider_cache_read_tokens,
+        provider_cache_write_tokens,
+        tokens_saved,
+        cost_saved,
         match_type,
         cache_key
 

@@ -15,7 +15,8 @@ system_metrics as (
         host,
         metric_name,
         value,
-        unit
+        unit,
+        host
 
     from source
 

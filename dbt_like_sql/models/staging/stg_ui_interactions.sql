@@ -15,6 +15,8 @@ ui_interactions as (
         user_id,
         session_id,
         team,
+        language,
+        framework,
         action,
         element,
         page

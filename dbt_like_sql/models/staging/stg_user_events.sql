@@ -15,7 +15,9 @@ user_events as (
         timestamp,
         user_id,
         session_id,
-        team
+        team,
+        language,
+        framework
 
     from source
 

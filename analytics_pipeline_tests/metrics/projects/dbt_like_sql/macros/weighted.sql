@@ -1,0 +1,3 @@
+{% macro weighted(expression) -%}
+{{ var('weights') }} * {{ expression }}
+{%- endmacro %}

@@ -1,0 +1,14 @@
+{#- No two rows agree in all of the columns. -#}
+{% test unique_combination_of_columns(model, combination_of_columns) %}
+
+select
+    {{ combination_of_columns | join(', ') }},
+    count(*) as row_count
+
+from {{ model }}
+
+group by {{ combination_of_columns | join(', ') }}
+
+having count(*) > 1
+
+{% endtest %}
