@@ -9,6 +9,7 @@ from analytics_pipeline.metrics.project import Project
 from analytics_pipeline.metrics.reading import read_project
 from analytics_pipeline.metrics.tables import SOURCE_TABLES, sql_folder
 from analytics_pipeline.settings import current_settings, read_settings
+from analytics_pipeline_tests.metrics.raw_files import RawLake, copied_lake, generated_lake
 
 
 @pytest.fixture
@@ -20,6 +21,7 @@ def lake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lake]:
     current_settings.cache_clear()
 
 
+SAMPLE = Path(__file__).parents[2] / "samples/landing"
 SMALL = Path(__file__).parent / "projects/dbt_like_sql"
 
 
@@ -39,3 +41,16 @@ def small_project() -> Project:
 def project() -> Project:
     """The product's own models."""
     return read_project(sql_folder(read_settings(sql_dir=None)), SOURCE_TABLES)
+
+
+@pytest.fixture(scope="session")
+def generated(tmp_path_factory: pytest.TempPathFactory, project: Project) -> RawLake:
+    """Six weeks of generated events, with late and repeated ones, and a silent day."""
+    return generated_lake(tmp_path_factory.mktemp("generated"), project, events=12_000, days=42)
+
+
+@pytest.fixture(scope="session")
+def sample(tmp_path_factory: pytest.TempPathFactory, project: Project) -> RawLake:
+    """The bundled real sample, and a silent day."""
+    folder = tmp_path_factory.mktemp("sample")
+    return copied_lake(folder, SAMPLE, project)

@@ -77,9 +77,8 @@ def test_a_variable_can_be_overridden(folder: Path) -> None:
 
 def test_an_input_that_is_not_given_is_named(folder: Path) -> None:
     file = folder / "models/marts/unit_tests.yml"
-    file.write_text(
-        file.read_text().replace("input: ref('stg_cache_queries')", "input: ref('stg_log_entries')")
-    )
+    text = file.read_text()
+    file.write_text(text.replace("source('lake', 'event_dates')", "ref('stg_log_entries')"))
     project = read_project(folder, SOURCE_TABLES)
     with pytest.raises(ProjectError, match=r"yml:2: no rows are given for event_dates\."):
         run_unit_test(project, first_test(project))
