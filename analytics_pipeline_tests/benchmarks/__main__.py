@@ -27,6 +27,11 @@ from analytics_pipeline_tests.benchmarks.measuring import (
     ratio,
     seconds_of,
 )
+from analytics_pipeline_tests.benchmarks.metric_layer import (
+    loading_models,
+    marts_of_90_days,
+    marts_of_a_day,
+)
 from analytics_pipeline_tests.benchmarks.native_files import LAST
 from analytics_pipeline_tests.benchmarks.options import Options, read_options
 from analytics_pipeline_tests.benchmarks.other_tools import tools
@@ -34,6 +39,12 @@ from analytics_pipeline_tests.benchmarks.pipeline_work import build_metrics, set
 
 PACKAGE = "analytics_pipeline_tests.benchmarks"
 FILE_WIDTH = 200
+BARE_MARTS = (
+    "daily_cache_metrics",
+    "daily_engagement_metrics",
+    "daily_metric_values",
+    "daily_system_metrics",
+)
 RESULTS = Path("benchmark-results/figures.json")
 
 
@@ -48,7 +59,7 @@ def ingest(scratch: Path, options: Options) -> Iterator[Figure]:
         lake = Lake(scratch / f"lake-{next(rounds)}", settings.engine)
         days = take_in(lake, settings).event_dates
         validate(lake, settings, days)
-        build_metrics(lake, days)
+        build_metrics(lake, days, BARE_MARTS)
 
     threads = settings.engine.threads
     value, basis = ratio(work, lambda: bare_script(landing, scratch / "bare", threads))
@@ -150,6 +161,9 @@ MEASUREMENTS: dict[str, Callable[[Path, Options], Iterator[Figure]]] = {
     "definitions": definitions,
     "backfill": backfill,
     "sensor": sensor,
+    "marts_day": marts_of_a_day,
+    "marts_90_days": marts_of_90_days,
+    "loading_models": loading_models,
 }
 
 

@@ -53,10 +53,10 @@ def settings_of_process(folder: Path) -> Settings:
     return current_settings()
 
 
-def build_metrics(lake: Lake, days: Sequence[date]) -> None:
-    """Compute the marts of the dates."""
+def build_metrics(lake: Lake, days: Sequence[date], models: Sequence[str] | None = None) -> None:
+    """Compute marts of the dates; all of them where none are named."""
     with lake.engine() as connection:
-        build(lake, connection, current_project(), list(days))
+        build(lake, connection, current_project(), list(days), models)
 
 
 def build_everything(lake: Lake, settings: Settings, days: Sequence[date]) -> None:
