@@ -31,7 +31,10 @@ def shown_lineage(mart: Model, lineage: ColumnLineage) -> Mapping[str, dg.Metada
         for column, sources in lineage.columns.items()
     }
     rows = [
-        {"column": column, "made from": ", ".join(f"{table}.{name}" for table, name in sources)}
+        {
+            "column": column,
+            "made from": ", ".join(f"{table}.{name}" for table, name in sources) or "no column",
+        }
         for column, sources in lineage.columns.items()
     ]
     return {

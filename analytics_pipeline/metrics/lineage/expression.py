@@ -92,7 +92,8 @@ def _parts(node: exp.Expr, scope: Scope) -> Iterator[tuple[exp.Expr, Scope]]:
         yield node.this, scope.with_parameters([given.name for given in node.expressions])
         return
     if isinstance(node, exp.Comprehension):
-        inner = scope.with_parameters([node.expression.name])
+        names = [node.expression, node.args.get("position")]
+        inner = scope.with_parameters([name.name for name in names if name])
         yield node.args["iterator"], scope
         yield from ((part, inner) for part in (node.this, node.args.get("condition")) if part)
         return

@@ -22,7 +22,8 @@ from analytics_pipeline.metrics.lineage.stars import chosen_columns
 def read(item: exp.Expr, scope: Scope) -> None:
     """Add what an item of FROM reads to the relations of the scope."""
     pivots = item.args.get("pivots") or ()
-    if isinstance(item, exp.Subquery) and not isinstance(item.this, exp.Query | exp.Pivot):
+    if isinstance(item, exp.Subquery) and isinstance(item.unnest(), exp.Table):
+        # Joins in parentheses; without a name, what they read keeps its own.
         inner = scope if not (item.alias or pivots) else scope.inside()
         read(item.this, inner)
         if inner is not scope:

@@ -63,10 +63,11 @@ class Relation:
 
 def positional_union(left: Relation, right: Relation) -> Relation:
     """The rows of two relations below each other, by position."""
-    if len(left.columns) != len(right.columns) or not (left.others is right.others is None):
+    if len(left.columns) != len(right.columns) or (left.others is None) != (right.others is None):
         raise LineageError("the sides of a set operation cannot be matched by position")
     pairs = zip(left.columns, right.columns, strict=True)
-    return Relation(tuple((name, sources | others) for (name, sources), (_, others) in pairs))
+    columns = [(name, sources | others) for (name, sources), (_, others) in pairs]
+    return Relation(tuple(columns), _others_of_both(left, right))
 
 
 def union_by_name(left: Relation, right: Relation) -> Relation:
@@ -74,5 +75,9 @@ def union_by_name(left: Relation, right: Relation) -> Relation:
     columns = dict(left.columns)
     for name, sources in right.columns:
         columns[name] = columns.get(name, NOTHING) | sources
+    return Relation(tuple(columns.items()), _others_of_both(left, right))
+
+
+def _others_of_both(left: Relation, right: Relation) -> Sources | None:
     known = [others for others in (left.others, right.others) if others is not None]
-    return Relation(tuple(columns.items()), union(known) if known else None)
+    return union(known) if known else None
