@@ -108,6 +108,46 @@ def test_every_column_has_an_entry_and_only_counts_and_dates_are_made_from_nothi
         }, name
 
 
+def test_seeds_earlier_days_and_views_are_followed_to_their_assets(folder: Path) -> None:
+    marts = folder / "models/marts"
+    (marts / "daily_prices.sql").write_text(
+        """{{ config(meta={'history_days': 1}) }}
+        select
+            event_dates.event_date,
+            sum(prices.price) as price,
+            max(earlier.hit_rate) filter (where earlier.total_queries > 1) as best_hit_rate
+        from {{ source('lake', 'event_dates') }}
+        left join {{ ref('stg_cache_queries') }} as queries
+            on queries.event_date = event_dates.event_date
+        left join {{ ref('prices') }} on prices.model = queries.model
+        left join {{ ref('daily_cache_metrics').render() }} as earlier
+            on earlier.event_date = event_dates.event_date - 1
+        group by event_dates.event_date
+        """
+    )
+    (marts / "daily_prices.yml").write_text(
+        """
+models:
+  - name: daily_prices
+    columns:
+      - {name: event_date, data_type: date}
+      - {name: price, data_type: double}
+      - {name: best_hit_rate, data_type: double}
+"""
+    )
+    project = read_project(folder, SOURCE_TABLES)
+    lineage = mart_lineage(project, "daily_prices")
+    assert lineage.problem is None
+    assert lineage.columns == {
+        "event_date": [],
+        "price": [("prices", "price")],
+        "best_hit_rate": [
+            ("daily_cache_metrics", "hit_rate"),
+            ("daily_cache_metrics", "total_queries"),
+        ],
+    }
+
+
 def test_lineage_is_computed_once_for_a_query_and_the_columns_it_reads(
     folder: Path, tmp_path: Path, nothing_known: dict[str, object]
 ) -> None:
@@ -149,21 +189,23 @@ def test_definitions_load_without_the_parser() -> None:
 
 
 def test_a_run_tells_the_lineage_with_its_last_date(
-    lake: Lake, project: Project, nothing_known: dict[str, object]
+    lake: Lake, small_project: Project, nothing_known: dict[str, object]
 ) -> None:
     with dg.DagsterInstance.ephemeral() as instance:
-        result = dg.materialize([metric_assets(project)], tags=RANGE, instance=instance)
+        result = dg.materialize([metric_assets(small_project)], tags=RANGE, instance=instance)
         latest = {
             name: instance.get_latest_materialization_event(dg.AssetKey(name))
-            for name in project.marts
+            for name in small_project.marts
         }
     told = {
         (event.asset_key.to_user_string(), event.partition)
         for event in result.asset_materializations_for_node("metrics")
         if "dagster/column_lineage" in event.metadata
     }
-    assert told == {(name, DAYS[-1].isoformat()) for name in project.marts}
-    for name, expected in reviewed_lineage().items():
+    assert told == {(name, DAYS[-1].isoformat()) for name in small_project.marts}
+    expected_lineage = lineage_of_all(small_project)
+    assert expected_lineage["daily_cache_metrics"]["hit_rate"] == ["validated_events.cache_hit"]
+    for name, expected in expected_lineage.items():
         metadata = latest[name].asset_materialization.metadata
         lineage = metadata["dagster/column_lineage"].value
         assert {
@@ -172,14 +214,17 @@ def test_a_run_tells_the_lineage_with_its_last_date(
         } == expected
         # Its upstream assets are those that the graph has.
         assert {dep.asset_key for deps in lineage.deps_by_column.values() for dep in deps} <= {
-            dep.asset_key for dep in metric_assets(project).specs_by_key[dg.AssetKey(name)].deps
+            dep.asset_key
+            for dep in metric_assets(small_project).specs_by_key[dg.AssetKey(name)].deps
         }
         shown = {record.data["column"]: record.data["made from"] for record in
                  metadata["column lineage"].records}  # fmt: skip
         assert shown == {
             column: ", ".join(made_from) or "no column" for column, made_from in expected.items()
         }
-    assert {file.stem for file in (lake.state / "column_lineage").glob("*")} == set(project.marts)
+    assert {file.stem for file in (lake.state / "column_lineage").glob("*")} == set(
+        small_project.marts
+    )
 
 
 def test_a_mart_that_cannot_be_followed_is_built_and_says_so(
