@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
+from datetime import date
 
 import dagster as dg
 
@@ -13,10 +14,13 @@ from analytics_pipeline.daily_assets import (
     requested_dates,
     table_schema,
 )
+from analytics_pipeline.lake.lake import Lake
 from analytics_pipeline.metrics.building import build
 from analytics_pipeline.metrics.compiling import compiled
+from analytics_pipeline.metrics.lineage.stored import mart_lineage
 from analytics_pipeline.metrics.project import EVENT_DATES, Model, Project
 from analytics_pipeline.metrics.shown import shown_by_day
+from analytics_pipeline.metrics.shown_lineage import lineage_warning, shown_lineage
 from analytics_pipeline.settings import current_settings
 
 
@@ -52,9 +56,22 @@ def metric_assets(project: Project) -> dg.AssetsDefinition:
                                 name, partition=day.isoformat(), metadata=metadata
                             )
                         )
+                _add_lineage(context, lake, project, name, days[-1])
                 yield dg.MaterializeResult(asset_key=name)
 
     return metrics
+
+
+def _add_lineage(
+    context: dg.AssetExecutionContext, lake: Lake, project: Project, name: str, day: date
+) -> None:
+    """Attach the column lineage to one date, the last: it is the same for all, and can be long."""
+    mart = project.marts[name]
+    lineage = mart_lineage(project, name, lake.state / "column_lineage")
+    warning = lineage_warning(mart, lineage)
+    if warning:
+        context.log.warning(warning)
+    context.add_asset_metadata(shown_lineage(mart, lineage), name, day.isoformat())
 
 
 def mart_spec(project: Project, model: Model) -> dg.AssetSpec:

@@ -60,6 +60,11 @@ def test_the_dagster_ui_shows_the_graph_and_what_the_command_line_did(folder: Pa
         for page, texts in {
             "/runs": ["daily_update", "intake", "Success"],
             "/assets/daily_report": ["daily_report", "2026-11-20"],
+            "/assets/daily_cache_metrics?view=events": [
+                "column lineage",
+                "cache_hits",
+                "validated_events.cache_hit",
+            ],
             "/asset-groups": ["ingestion", "metrics", "insights", "forecasting", "reporting"],
         }.items():
             browser.get(server.url + page)
