@@ -118,6 +118,7 @@ def _plain(value: object) -> str | int | float | bool | None:
     return value if value is None or isinstance(value, str | int | float | bool) else str(value)
 
 
-def as_markdown(png: bytes, description: str) -> str:
-    """Markdown that shows a PNG without another file, as the metadata of an asset does."""
-    return f"![{description}](data:image/png;base64,{base64.b64encode(png).decode('ascii')})"
+def as_markdown(image: bytes, description: str, kind: str = "png") -> str:
+    """Markdown that shows an image without another file, as the metadata of an asset does."""
+    encoded = base64.b64encode(image).decode("ascii")
+    return f"![{description}](data:image/{kind};base64,{encoded})"

@@ -37,7 +37,8 @@ def daily_batches(
     order = ", ".join(quoted(name) for name in (DAY, *table.order_by))
     wanted = ", ".join(f"DATE {literal(day.isoformat())}" for day in days) or "NULL"
     reader = connection.sql(
-        f"SELECT {DAY}::DATE AS {DAY}, {columns} FROM ({query}) WHERE {DAY} IN ({wanted}) ORDER BY {order}"
+        f"SELECT {DAY}::DATE AS {DAY}, {columns} FROM ({query}) WHERE {DAY} IN ({wanted}) "
+        f"ORDER BY {order}"
     ).to_arrow_reader(table.row_group_rows)
     schema = pa.schema([field for field in reader.schema if field.name != DAY])
     pieces = _pieces(reader)

@@ -5,7 +5,8 @@ from typing import Any
 
 import dagster as dg
 
-from analytics_pipeline.daily_assets import table_metadata
+from analytics_pipeline.daily_assets import as_markdown, table_metadata
+from analytics_pipeline.metrics.lineage.drawing import lineage_svg
 from analytics_pipeline.metrics.lineage.lineage import ColumnLineage
 from analytics_pipeline.metrics.project import Model
 
@@ -18,10 +19,10 @@ def lineage_warning(mart: Model, lineage: ColumnLineage) -> str | None:
 
 
 def shown_lineage(mart: Model, lineage: ColumnLineage) -> Mapping[str, dg.MetadataValue[Any]]:
-    """The lineage as metadata: in Dagster's form, and as a table.
+    """The lineage as metadata: in Dagster's form, as a drawing and as a table.
 
     The open-source UI hides metadata in Dagster's form, which Dagster+ and catalogs read, so the
-    table is what it shows.
+    drawing and the table are what it shows.
     """
     warning = lineage_warning(mart, lineage)
     if warning:
@@ -39,5 +40,12 @@ def shown_lineage(mart: Model, lineage: ColumnLineage) -> Mapping[str, dg.Metada
     ]
     return {
         "dagster/column_lineage": dg.MetadataValue.column_lineage(dg.TableColumnLineage(deps)),
-        "column lineage": table_metadata(rows),
+        "column lineage": dg.MetadataValue.md(
+            as_markdown(
+                lineage_svg(mart.name, lineage).encode(),
+                f"Columns that those of {mart.name} are made from",
+                "svg+xml",
+            )
+        ),
+        "columns made from": table_metadata(rows),
     }

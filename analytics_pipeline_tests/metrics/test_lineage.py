@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
+from xml.etree import ElementTree
 
 import dagster as dg
 import duckdb
@@ -13,7 +14,8 @@ import pytest
 from analytics_pipeline.lake.lake import Lake
 from analytics_pipeline.metrics.assets import metric_assets
 from analytics_pipeline.metrics.lineage import stored
-from analytics_pipeline.metrics.lineage.lineage import column_lineage
+from analytics_pipeline.metrics.lineage.drawing import lineage_svg
+from analytics_pipeline.metrics.lineage.lineage import ColumnLineage, column_lineage
 from analytics_pipeline.metrics.lineage.stored import mart_lineage
 from analytics_pipeline.metrics.project import Project
 from analytics_pipeline.metrics.reading import read_project
@@ -222,10 +224,13 @@ def test_a_run_tells_the_lineage_with_its_last_date(
             for dep in metric_assets(small_project).specs_by_key[dg.AssetKey(name)].deps
         }
         shown = {record.data["column"]: record.data["made from"] for record in
-                 metadata["column lineage"].records}  # fmt: skip
+                 metadata["columns made from"].records}  # fmt: skip
         assert shown == {
             column: ", ".join(made_from) or "no column" for column, made_from in expected.items()
         }
+        assert metadata["column lineage"].value.startswith(
+            f"![Columns that those of {name} are made from](data:image/svg+xml;base64,"
+        )
     assert {file.stem for file in (lake.state / "column_lineage").glob("*")} == set(
         small_project.marts
     )
@@ -250,3 +255,15 @@ def test_a_mart_that_cannot_be_followed_is_built_and_says_so(
     )
     assert "dagster/column_lineage" not in event.metadata
     assert warning in capfd.readouterr().err
+
+
+def test_a_drawing_has_a_line_for_each_column_that_another_is_made_from() -> None:
+    lineage = ColumnLineage(
+        columns={"a": [("t<1>", "x"), ("u", "x")], "b": [("t<1>", "x")], "n & m": []}
+    )
+    drawing = ElementTree.fromstring(lineage_svg("mart", lineage))
+    svg = "{http://www.w3.org/2000/svg}"
+    assert len(drawing.findall(f"{svg}path")) == 3
+    texts = [text.text for text in drawing.iter(f"{svg}text")]
+    assert texts == ["t<1>", "x", "u", "x", "mart", "a", "b", "n & m"]
+    assert drawing.attrib["aria-label"] == "Column lineage of mart"
