@@ -48,7 +48,7 @@ def daily_spec(
     table: Table,
     *,
     group: str,
-    deps: Iterable[dg.AssetKey | str] = (),
+    deps: Iterable[dg.AssetKey | str | dg.AssetDep] = (),
     kinds: Iterable[str] = ("duckdb", "parquet"),
     metadata: Mapping[str, Any] | None = None,
 ) -> dg.AssetSpec:

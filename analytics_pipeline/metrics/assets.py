@@ -1,6 +1,7 @@
 """The metrics as Dagster assets: every mart of the folder of SQL, computed in one step."""
 
 import hashlib
+import warnings
 from collections.abc import Iterator
 from datetime import date
 
@@ -16,7 +17,7 @@ from analytics_pipeline.daily_assets import (
 )
 from analytics_pipeline.lake.lake import Lake
 from analytics_pipeline.metrics.building import build
-from analytics_pipeline.metrics.compiling import compiled
+from analytics_pipeline.metrics.compiling import CompiledModel, compiled
 from analytics_pipeline.metrics.lineage.stored import mart_lineage
 from analytics_pipeline.metrics.project import EVENT_DATES, Model, Project
 from analytics_pipeline.metrics.shown import shown_by_day
@@ -80,11 +81,7 @@ def mart_spec(project: Project, model: Model) -> dg.AssetSpec:
     spec = daily_spec(
         model.table,
         group="metrics",
-        deps=list(
-            dict.fromkeys(
-                (*(ref.name for ref in query.reads if ref.name != EVENT_DATES), *query.seeds)
-            )
-        ),
+        deps=_deps(query),
         kinds=("duckdb", "sql"),
         metadata={
             "sql_file": dg.MetadataValue.path(str(model.file)),
@@ -114,6 +111,28 @@ def seed_specs(project: Project) -> list[dg.AssetSpec]:
         )
         for seed in project.seeds.values()
     ]
+
+
+def _deps(query: CompiledModel) -> list[dg.AssetDep]:
+    """What a mart is made from, and from which dates of it."""
+    history = {ref.name for ref in query.reads if ref.history}
+    names = dict.fromkeys((*(ref.name for ref in query.reads), *query.seeds))
+    mapping = _with_history(query.model.history_days)
+    return [
+        dg.AssetDep(name, partition_mapping=mapping if name in history else None)
+        for name in names
+        if name != EVENT_DATES
+    ]
+
+
+def _with_history(days: int) -> dg.TimeWindowPartitionMapping:
+    """Each date is made from itself and so many dates before it, as far as the grid has them."""
+    with warnings.catch_warnings():
+        # Beta, and told by Dagster anew on each start of a process.
+        warnings.simplefilter("ignore", dg.BetaWarning)
+        return dg.TimeWindowPartitionMapping(
+            start_offset=-days, allow_nonexistent_upstream_partitions=True
+        )
 
 
 def _version(*texts: str) -> str:

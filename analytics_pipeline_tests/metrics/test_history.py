@@ -3,11 +3,13 @@
 from datetime import date, timedelta
 from pathlib import Path
 
+import dagster as dg
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analytics_pipeline.lake.lake import Lake
+from analytics_pipeline.metrics.assets import metric_assets
 from analytics_pipeline.metrics.building import build
 from analytics_pipeline.metrics.project import Project
 from analytics_pipeline.metrics.reach import reach
@@ -146,3 +148,26 @@ def test_lookback_computes_the_days_before_anew(tmp_path: Path) -> None:
     with lake.engine() as connection:
         built = build(lake, connection, project, [days[3]], ["queries"])
     assert built == {"queries": dict.fromkeys(days[1:], 1)}
+
+
+def test_dagster_knows_the_dates_that_are_read_and_the_later_ones_that_are_rewritten(
+    lake: Lake, tmp_path: Path
+) -> None:
+    project = windows(tmp_path)
+    assets = metric_assets(project)
+    [dep] = assets.specs_by_key[dg.AssetKey("queries_3d")].deps
+    assert dep.asset_key == dg.AssetKey("queries")
+    assert isinstance(dep.partition_mapping, dg.TimeWindowPartitionMapping)
+    assert dep.partition_mapping.start_offset == -2
+    days = [FIRST + timedelta(days=number) for number in range(8)]
+    store(lake, dict.fromkeys(days, 2))
+    build_days(lake, project, days)
+    store(lake, {days[2]: 5})
+    with dg.DagsterInstance.ephemeral() as instance:
+        dg.materialize([assets], partition_key=str(days[2]), instance=instance)
+        told = {name: instance.get_materialized_partitions(dg.AssetKey(name)) for name in MODELS}
+    assert told == {
+        "queries": {str(days[2])},
+        "queries_3d": {str(day) for day in days[2:5]},
+        "change": {str(days[2]), str(days[5])},
+    }
