@@ -13,6 +13,7 @@ from typing import Annotated
 
 import typer
 
+from analytics_pipeline.cli_metrics import metrics
 from analytics_pipeline.cli_options import (
     FAILED,
     WRONG_USAGE,
@@ -39,6 +40,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(quarantine_app, name="quarantine")
+app.command(epilog="Example: aicache-analytics metrics daily_cache_metrics.hit_rate")(metrics)
 
 
 @app.command(epilog="Example: aicache-analytics run --landing drops --lake lake")

@@ -1,4 +1,4 @@
-"""The documents that follow from declarations: docs/events.md, docs/formats.md, docs/settings.md.
+"""The documents that follow from declarations: events, formats, metrics and settings in docs/.
 
 Run ``python -m analytics_pipeline.documentation`` to write them anew.
 """

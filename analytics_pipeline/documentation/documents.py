@@ -5,12 +5,14 @@ from pathlib import Path
 
 from analytics_pipeline.documentation.events import events_document
 from analytics_pipeline.documentation.formats import formats_document
+from analytics_pipeline.documentation.metrics import metrics_document
 from analytics_pipeline.documentation.settings import settings_document
 
 DOCS = Path(__file__).parents[2] / "docs"
 DOCUMENTS: Mapping[str, Callable[[], str]] = {
     "events.md": events_document,
     "formats.md": formats_document,
+    "metrics.md": metrics_document,
     "settings.md": settings_document,
 }
 

@@ -22,6 +22,7 @@ from analytics_pipeline.metrics.lineage.stored import mart_lineage
 from analytics_pipeline.metrics.project import EVENT_DATES, Model, Project
 from analytics_pipeline.metrics.shown import shown_by_day
 from analytics_pipeline.metrics.shown_lineage import lineage_warning, shown_lineage
+from analytics_pipeline.metrics.shown_metrics import shown_metrics
 from analytics_pipeline.settings import current_settings
 
 
@@ -84,6 +85,7 @@ def mart_spec(project: Project, model: Model) -> dg.AssetSpec:
         deps=_deps(query),
         kinds=("duckdb", "sql"),
         metadata={
+            **shown_metrics(project, model, current_settings().owner),
             "sql_file": dg.MetadataValue.path(str(model.file)),
             "compiled_sql": dg.MetadataValue.md(f"```sql\n{query.sql}\n```"),
         },

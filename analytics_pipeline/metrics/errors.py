@@ -25,7 +25,13 @@ class Location:
 def suggestion(name: str, known: Iterable[str]) -> str:
     """End of a message about an unknown name: the nearest known one, or else all of them."""
     names = sorted(known)
-    near = difflib.get_close_matches(name, names, n=1)
+    near = nearest(name, names)
     if near:
-        return f"did you mean '{near[0]}'?"
+        return f"did you mean '{near}'?"
     return f"known are: {', '.join(names)}." if names else "there are none."
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name that is most like another, if any is like it."""
+    near = difflib.get_close_matches(name, sorted(known), n=1)
+    return near[0] if near else None

@@ -17,12 +17,12 @@ FOLDER = "dbt_like_sql"
 
 
 def sql_folder(settings: Settings) -> Path:
-    """The folder of SQL: the one that sql_dir names, or else the one that came with the project.
+    """The folder of SQL: the one that sql_dir names, or else the one that came with the project."""
+    return settings.sql_dir or own_folder()
 
-    That is beside the package in a checkout, and inside of it in an installation.
-    """
-    if settings.sql_dir:
-        return settings.sql_dir
+
+def own_folder() -> Path:
+    """The folder of SQL of this project: beside the package, or in an installation inside of it."""
     package = Path(analytics_pipeline.__file__).parent
     bundled = package / "_bundled" / FOLDER
     return bundled if bundled.is_dir() else package.parent / FOLDER
@@ -31,6 +31,11 @@ def sql_folder(settings: Settings) -> Path:
 def current_project() -> Project:
     """The project in the folder of this process; raises ProjectError where it is wrong."""
     return _read(sql_folder(current_settings()))
+
+
+def own_project() -> Project:
+    """The metrics of this project, whichever folder the settings name."""
+    return _read(own_folder())
 
 
 @cache

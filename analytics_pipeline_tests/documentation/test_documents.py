@@ -76,7 +76,8 @@ def test_no_merge_left_its_marks(text: Path) -> None:
 
 def anchors(text: str) -> set[str]:
     headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
-    return {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
+    of_headings = {re.sub(r"[^\w -]", "", each).lower().replace(" ", "-") for each in headings}
+    return of_headings | set(re.findall(r'<a id="([^"]+)">', text))
 
 
 @pytest.mark.parametrize("text", TEXTS, ids=lambda path: path.name)

@@ -223,7 +223,7 @@ def test_a_file_that_cannot_be_read_fails_the_run_after_the_others_were_taken(
 @pytest.mark.parametrize(
     "command",
     [
-        ["run"], ["backfill"], ["report"], ["export"], ["generate"], ["doctor"],
+        ["run"], ["backfill"], ["report"], ["export"], ["generate"], ["doctor"], ["metrics"],
         ["quarantine", "list"], ["quarantine", "show"],
     ],
 )  # fmt: skip
