@@ -13,7 +13,7 @@ from analytics_pipeline.daily_checks import latest_materialization
 from analytics_pipeline.lake.lake import Lake
 from analytics_pipeline.metrics.data_tests import DataTest, Relationships
 from analytics_pipeline.metrics.evaluating import DataTestResult, evaluate
-from analytics_pipeline.metrics.project import Model, Project
+from analytics_pipeline.metrics.project import Model, Project, Seed
 from analytics_pipeline.metrics.seeds import seed_rows
 from analytics_pipeline.partitions import dates_of
 
@@ -21,21 +21,22 @@ FAILURES_FOLDER = "_test_failures"
 
 
 def metric_checks(project: Project) -> dg.AssetChecksDefinition:
-    """Every data test of every mart as an asset check.
+    """Every data test of every mart and seed as an asset check.
 
     In a run for certain event dates they look at the rows of those dates; in a run of the checks
-    alone, which has no dates, at all rows.
+    alone, which has no dates, at all rows. Those of a seed look at all of its rows.
     """
 
+    tested: list[Model | Seed] = [*project.marts.values(), *project.seeds.values()]
     specs = {
-        (model.name, test.name): dg.AssetCheckSpec(
+        (table.name, test.name): dg.AssetCheckSpec(
             test.name,
-            asset=model.name,
+            asset=table.name,
             description=test.description,
-            metadata={"severity": test.severity, "declared_in": model.declared.file},
+            metadata={"severity": test.severity, "declared_in": table.declared.file},
         )
-        for model in project.marts.values()
-        for test in model.declared.tests
+        for table in tested
+        for test in table.declared.tests
     }
 
     @dg.multi_asset_check(
@@ -54,20 +55,20 @@ def metric_checks(project: Project) -> dg.AssetChecksDefinition:
         days = dates_of(context.partition_keys) if has_dates else None
         lake = lake_of_process()
         with lake.engine() as connection:
-            for model in project.marts.values():
-                tests = [t for t in model.declared.tests if (model.name, t.name) in selected]
+            for table in tested:
+                tests = [t for t in table.declared.tests if (table.name, t.name) in selected]
                 if not tests:
                     continue
-                target = latest_materialization(context.instance, dg.AssetKey(model.name))
+                target = latest_materialization(context.instance, dg.AssetKey(table.name))
                 for result in evaluate(
                     connection,
-                    lake.scan(model.table, days),
+                    seed_rows(table) if isinstance(table, Seed) else lake.scan(table.table, days),
                     tests,
                     related_to=related_relations(lake, project, tests),
-                    failures=lake.root / FAILURES_FOLDER / model.name,
+                    failures=lake.root / FAILURES_FOLDER / table.name,
                 ):
-                    yield evaluation(model, result, days, target)
-                    spec = specs[model.name, result.test.name]
+                    yield evaluation(table.name, result, days, target)
+                    spec = specs[table.name, result.test.name]
                     yield dg.Output(None, output_name=spec.get_python_identifier())
 
     return metric_tests
@@ -85,7 +86,7 @@ def related_relations(lake: Lake, project: Project, tests: Sequence[DataTest]) -
 
 
 def evaluation(
-    model: Model, result: DataTestResult, days: list[date] | None, target: Target | None
+    table: str, result: DataTestResult, days: list[date] | None, target: Target | None
 ) -> dg.AssetCheckEvaluation:
     """What the UI shows of a data test: the number of failing rows, and a few of them."""
     tested = f"{days[0]} to {days[-1]}" if days else "all dates"
@@ -99,7 +100,7 @@ def evaluation(
         metadata["examples"] = table_metadata(result.examples)
     return dg.AssetCheckEvaluation(
         passed=result.failing == 0,
-        asset_key=dg.AssetKey(model.name),
+        asset_key=dg.AssetKey(table),
         check_name=result.test.name,
         severity=dg.AssetCheckSeverity[result.test.severity.upper()],
         metadata=metadata,

@@ -8,7 +8,7 @@ import dagster as dg
 import pytest
 
 from analytics_pipeline.lake.lake import Lake
-from analytics_pipeline.metrics.assets import metric_assets
+from analytics_pipeline.metrics.assets import metric_assets, seed_specs
 from analytics_pipeline.metrics.checks import metric_checks
 from analytics_pipeline.metrics.project import Project
 from analytics_pipeline.metrics.reading import read_project
@@ -254,3 +254,19 @@ def test_a_query_that_fails_names_its_file_in_the_run(
     [failure] = result.get_step_failure_events()
     message = failure.step_failure_data.error.cause.message
     assert "dbt_like_sql/models/marts/daily_cache_metrics.sql:19: Catalog Error" in message
+
+
+def test_the_tests_of_a_seed_look_at_its_rows(
+    lake: Lake, small_project: Project, instance: dg.DagsterInstance
+) -> None:
+    checks = dg.AssetSelection.checks_for_assets("prices")
+    definitions = dg.Definitions(
+        assets=[metric_assets(small_project), *seed_specs(small_project)],
+        asset_checks=[metric_checks(small_project)],
+        jobs=[dg.define_asset_job("checks", selection=checks)],
+    )
+    result = definitions.resolve_job_def("checks").execute_in_process(instance=instance)
+    assert {
+        evaluation.check_name: evaluation.metadata["failing_rows"].value
+        for evaluation in result.get_asset_check_evaluations()
+    } == {"not_null_model": 0, "relationships_model": 2}
