@@ -13,13 +13,15 @@ class ProjectError(PipelineError):
 
 @dataclass(frozen=True)
 class Location:
-    """A place in the folder: a path as people know it, and a line counted from 1."""
+    """A place in the folder: a path as people know it, a line and a column counted from 1."""
 
     path: str
     line: int | None = None
+    column: int | None = None
 
     def __str__(self) -> str:
-        return self.path if self.line is None else f"{self.path}:{self.line}"
+        known = (part for part in (self.path, self.line, self.column) if part is not None)
+        return ":".join(map(str, known))
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:

@@ -288,7 +288,7 @@ BUILDING = {
     ),
     "unknown column in SQL": (
         change(CACHE, "quantile_cont(response_time,", "quantile_cont(responce_time,"),
-        f'dbt_like_sql/{CACHE}:24: Binder Error: Referenced column "responce_time" not found',
+        f'dbt_like_sql/{CACHE}:24:23: Binder Error: Referenced column "responce_time" not found',
     ),
     "unknown column in an ephemeral model, below a block of Jinja": (
         change(
@@ -300,11 +300,11 @@ BUILDING = {
     ),
     "syntax": (
         change(CACHE, "group by event_date", "grup by event_date"),
-        f"dbt_like_sql/{CACHE}:28: Parser Error",
+        f"dbt_like_sql/{CACHE}:28:10: Parser Error",
     ),
     "value that cannot be cast": (
         change(CACHE, "select * from final", "select *, 'x'::bigint as x from final"),
-        f"dbt_like_sql/{CACHE}:51: Conversion Error: Could not convert string 'x' to INT64",
+        f"dbt_like_sql/{CACHE}:51:14: Conversion Error: Could not convert string 'x' to INT64",
     ),
     "rows of another day": (
         change(
@@ -324,7 +324,7 @@ def test_a_mistake_is_told_when_the_query_runs(mistake: str, folder: Path, lake:
     make(folder)
     if message is None:
         change("models/staging/stg_cache_queries.sql", "response_time,", "responce,")(folder)
-        message = 'stg_cache_queries.sql:27: Binder Error: Referenced column "responce" not found'
+        message = 'stg_cache_queries.sql:27:9: Binder Error: Referenced column "responce" not found'
     project = read_project(folder, SOURCE_TABLES)
     with lake.engine() as connection:
         with pytest.raises(ProjectError) as raised:
