@@ -90,7 +90,16 @@ NEEDED = {
     "daily_engagement_metrics": ["user_id"],
     "daily_metric_values": ["metric_name", "value", "unit"],
     "daily_system_metrics": ["level"],
-}
+    "int_query_costs": [
+        "cache_hit", "user_id", "team", "language", "framework", "model", "prompt_tokens",
+        "completion_tokens", "provider_cache_read_tokens", "provider_cache_write_tokens", "cost",
+        "cost_saved", "tokens_saved",
+    ],
+    "int_daily_costs": [],
+    "daily_cost_metrics": [],
+    "daily_cost_metrics_by_slice": [],
+    "daily_cost_reconciliation": [],
+}  # fmt: skip
 
 
 def test_a_mart_scans_only_the_columns_it_needs(lake: Lake, project: Project) -> None:
