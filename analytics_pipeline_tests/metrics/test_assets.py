@@ -253,7 +253,7 @@ def test_a_query_that_fails_names_its_file_in_the_run(
     result = dg.materialize([assets], partition_key=DAY, instance=instance, raise_on_error=False)
     [failure] = result.get_step_failure_events()
     message = failure.step_failure_data.error.cause.message
-    assert "dbt_like_sql/models/marts/daily_cache_metrics.sql:19: Catalog Error" in message
+    assert "dbt_like_sql/models/marts/daily_cache_metrics.sql:19:9: Catalog Error" in message
 
 
 def test_the_tests_of_a_seed_look_at_its_rows(
