@@ -31,21 +31,42 @@ list(timestamp) filter (where {{ is_funnel_step(step) }}) as times_{{ number }}_
 {%- endfor -%}
 {%- endmacro %}
 
-{#- For each step of each funnel, when it was first taken after the step before: taken_FUNNEL_STEP.
-    To take each step as early as possible never costs a later one. -#}
-{% macro funnel_steps_taken(funnels) -%}
-{%- for funnel in funnels -%}
-{%- set number = loop.index -%}
-{%- for step in funnel.steps -%}
-{%- set times = 'times_' ~ number ~ '_' ~ loop.index -%}
-{%- set before = 'taken_' ~ number ~ '_' ~ (loop.index - 1) -%}
-{%- if loop.first -%}
+{#- A CTE for each step, with the columns of the one before it, the first with those of times, and
+    taken_FUNNEL_STEP: when the step was first taken after the step before. To take each step as
+    early as possible never costs a later one. In one CTE for all steps, the earlier ones would be
+    worked out again for every event. The last of the CTEs is steps_by_user. -#}
+{% macro funnel_steps_taken(funnels, times) -%}
+{%- set lengths = funnels | map(attribute='steps') | map('length') | list -%}
+{%- set most = ([0] + lengths) | max -%}
+{%- for step in range(1, most + 1) -%}
+step_{{ step }} as (
+
+    select
+        {%- for funnel in funnels %}{% if step <= lengths[loop.index0] %}
+        {{ funnel_step_taken(loop.index, step) }},
+        {%- endif %}{% endfor %}
+        *
+
+    from {{ 'step_' ~ (step - 1) if step > 1 else times }}
+
+),
+
+{% endfor -%}
+steps_by_user as (
+
+    select * from {{ 'step_' ~ most if most else times }}
+
+)
+{%- endmacro %}
+
+{#- When a user takes a step of a funnel, both given by their numbers. -#}
+{% macro funnel_step_taken(funnel, step) -%}
+{%- set times = 'times_' ~ funnel ~ '_' ~ step -%}
+{%- if step == 1 -%}
 list_min({{ times }})
 {%- else -%}
-list_min(list_filter({{ times }}, lambda moment: moment > {{ before }}))
-{%- endif %} as taken_{{ number }}_{{ loop.index }},
-{% endfor -%}
-{%- endfor -%}
+list_min(list_filter({{ times }}, lambda moment: moment > taken_{{ funnel }}_{{ step - 1 }}))
+{%- endif %} as taken_{{ funnel }}_{{ step }}
 {%- endmacro %}
 
 {#- A list of the steps of all funnels, each with the number of users who took it. -#}

@@ -24,15 +24,7 @@ times_by_user as (
 
 ),
 
-steps_by_user as (
-
-    select
-        {{ funnel_steps_taken(funnels) | indent(8) }}
-        event_date
-
-    from times_by_user
-
-),
+{{ funnel_steps_taken(funnels, 'times_by_user') }},
 
 users_by_step as (
 
