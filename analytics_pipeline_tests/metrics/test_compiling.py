@@ -85,6 +85,20 @@ def test_ephemeral_models_are_inlined_once_each_after_what_they_are_made_from(
     assert upper["n"].tolist() == [3]
 
 
+def test_models_and_macros_may_call_what_jinja_knows(tmp_path: Path) -> None:
+    macros = tmp_path / "small/macros"
+    macros.mkdir(parents=True)
+    (macros / "sums.sql").write_text(
+        "{% macro sum_to(n) %}{{ range(1, n + 1) | join(' + ') }}{% endmacro %}"
+    )
+    project = small_project(
+        tmp_path,
+        mart="select null::date as event_date, {{ sum_to(3) }} + {{ range(4) | max }} as n",
+        upper="select * from {{ ref('mart') }}",
+    )
+    assert "1 + 2 + 3 + 3 as n" in project.models["mart"].sql
+
+
 NEEDED = {
     "daily_cache_metrics": ["cache_hit", "response_time"],
     "daily_engagement_metrics": ["timestamp", "user_id"],
