@@ -45,6 +45,24 @@ NO_DATA |= {
     for resource, columns in USAGE.items()
     for column in columns
 }
+NO_DATA |= dict.fromkeys(
+    (
+        "stickiness", "sessions", "sessions_per_user", "average_session_duration",
+        "p50_session_duration",
+    ),
+    NO_DATA["active_users"],
+)  # fmt: skip
+NO_DATA |= dict.fromkeys(
+    (
+        "weekly_active_users", "monthly_active_users", "new_users", "returning_users",
+        "resurrected_users", "churned_users",
+    ),
+    "No event of the 28 days to the day has a user_id.",
+)  # fmt: skip
+NO_DATA |= {
+    "queries_per_user": "The day has no cache_query event with a user_id.",
+    "churn_rate": "No event of the week before the 7 days to the day has a user_id.",
+}
 
 
 def one_row_marts(marts: Mapping[str, Table]) -> dict[str, Table]:
