@@ -36,7 +36,7 @@ users_by_day as (
 
     select
         event_date,
-        count(*) as active_users,
+        count(user_id) as active_users,
         nullif(sum(queries)::bigint, 0) as queries_of_users,
         nullif(sum(interactions)::bigint, 0) as interactions_of_users
 
@@ -50,7 +50,7 @@ sessions_by_day as (
 
     select
         event_date,
-        count(*) as sessions,
+        count(started_at) as sessions,
 
         -- Added up in order of size: a sum of floats in any order would differ in its last bits.
         avg(duration order by duration) as average_session_duration,
@@ -81,11 +81,12 @@ activity as (
         active_date,
         previous_date,
         next_date,
-        count(*) as users
+        count(user_id) as users
 
     from (
 
         select
+            user_id,
             event_date as active_date,
             previous_active_date as previous_date,
             lead(event_date) over (partition by user_id order by event_date) as next_date

@@ -16,7 +16,7 @@ active_users_by_day as (
 
     select
         event_date,
-        count(*) as active_users
+        count(user_id) as active_users
 
     from user_days
 

@@ -21,6 +21,7 @@ user_recency as (
 activity as (
 
     select
+        user_id,
         event_date as active_date,
         date_trunc('week', event_date)::date as active_week,
         previous_active_date,
@@ -38,7 +39,7 @@ first_days as (
     select
         first_date,
         cohort_week,
-        count(*) as users
+        count(user_id) as users
 
     from activity
 
@@ -71,7 +72,7 @@ retained as (
     select
         event_dates.event_date,
         activity.cohort_week,
-        count(*) as retained_users
+        count(activity.user_id) as retained_users
 
     from event_dates
 
