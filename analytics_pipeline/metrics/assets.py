@@ -2,7 +2,7 @@
 
 import hashlib
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 
 import dagster as dg
@@ -28,10 +28,11 @@ from analytics_pipeline.settings import current_settings
 
 def metric_assets(project: Project) -> dg.AssetsDefinition:
     """All marts of a project as one multi-asset, of which any part can be materialized."""
+    mappings = _partition_mappings(project)
 
     @dg.multi_asset(
         name="metrics",
-        specs=[mart_spec(project, model) for model in project.marts.values()],
+        specs=[mart_spec(project, model, mappings) for model in project.marts.values()],
         can_subset=True,
         backfill_policy=SINGLE_RUN,
     )
@@ -76,13 +77,15 @@ def _add_lineage(
     context.add_asset_metadata(shown_lineage(mart, lineage), name, day.isoformat())
 
 
-def mart_spec(project: Project, model: Model) -> dg.AssetSpec:
+def mart_spec(
+    project: Project, model: Model, mappings: Mapping[str, dg.PartitionMapping]
+) -> dg.AssetSpec:
     """The asset of a mart: what it is made from, its SQL, and the version of that SQL."""
     query = compiled(project, model.name)
     spec = daily_spec(
         model.table,
         group="metrics",
-        deps=_deps(query),
+        deps=_deps(query, mappings),
         kinds=("duckdb", "sql"),
         metadata={
             **shown_metrics(project, model, current_settings().owner),
@@ -115,16 +118,26 @@ def seed_specs(project: Project) -> list[dg.AssetSpec]:
     ]
 
 
-def _deps(query: CompiledModel) -> list[dg.AssetDep]:
+def _deps(query: CompiledModel, mappings: Mapping[str, dg.PartitionMapping]) -> list[dg.AssetDep]:
     """What a mart is made from, and from which dates of it."""
-    history = {ref.name for ref in query.reads if ref.history}
     names = dict.fromkeys((*(ref.name for ref in query.reads), *query.seeds))
-    mapping = _with_history(query.model.history_days)
     return [
-        dg.AssetDep(name, partition_mapping=mapping if name in history else None)
+        dg.AssetDep(name, partition_mapping=mappings.get(name))
         for name in names
         if name != EVENT_DATES
     ]
+
+
+def _partition_mappings(project: Project) -> dict[str, dg.PartitionMapping]:
+    """For what marts read earlier dates of, the widest span: Dagster has one for a multi-asset."""
+    history_days: dict[str, int] = {}
+    for name in project.marts:
+        query = compiled(project, name)
+        for ref in query.reads:
+            if ref.history:
+                widest = max(query.model.history_days, history_days.get(ref.name, 0))
+                history_days[ref.name] = widest
+    return {name: _with_history(days) for name, days in history_days.items()}
 
 
 def _with_history(days: int) -> dg.TimeWindowPartitionMapping:

@@ -74,7 +74,7 @@ class Macros:
 
         callables.update((name, later(name)) for name in self.macros)
         for code in self.files.values():
-            template = jinja2.Template.from_code(_environment(), code, dict(callables))
+            template = _template(code, callables)
             modules.update(vars(template.module))
         return callables
 
@@ -111,7 +111,7 @@ def render(file: Path, shown: str, macros: Macros, functions: Functions) -> str:
     callables = macros.bound(functions)
     with _readable_errors({shown, *macros.files}, callables):
         code = _environment().compile(_text(file, shown), filename=shown)
-        template = jinja2.Template.from_code(_environment(), code, callables)
+        template = _template(code, callables)
         return _statement(template.render())
 
 
@@ -120,6 +120,12 @@ def call_macro(macros: Macros, name: str, functions: Functions, **arguments: Any
     callables = macros.bound(functions)
     with _readable_errors(set(macros.files), callables):
         return _statement(str(callables[name](**arguments)))
+
+
+def _template(code: CodeType, functions: Functions) -> jinja2.Template:
+    """A compiled file that may call the functions, and those of Jinja, such as range()."""
+    known = _environment().make_globals(dict(functions))
+    return jinja2.Template.from_code(_environment(), code, known)
 
 
 def _statement(text: str) -> str:

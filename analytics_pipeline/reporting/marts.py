@@ -46,36 +46,22 @@ NO_DATA |= {
     for column in columns
 }
 NO_DATA |= dict.fromkeys(
-    ("queries", "queries_with_cost", "unpriced_queries"),
-    "The day has no cache_query and no failed_query events.",
-)
-NO_DATA |= dict.fromkeys(
     (
-        "input_tokens", "output_tokens", "provider_cache_read_tokens",
-        "provider_cache_write_tokens", "tokens_saved",
+        "stickiness", "sessions", "sessions_per_user", "average_session_duration",
+        "p50_session_duration",
     ),
-    "No query of the day states these tokens.",
+    NO_DATA["active_users"],
 )  # fmt: skip
 NO_DATA |= dict.fromkeys(
     (
-        "total_cost", "reported_cost", "priced_cost", "failed_query_cost", "cost_per_query",
-        "cost_per_miss",
+        "weekly_active_users", "monthly_active_users", "new_users", "returning_users",
+        "resurrected_users", "churned_users",
     ),
-    "The cost of no such query of the day is known.",
-)  # fmt: skip
-NO_DATA |= dict.fromkeys(
-    (
-        "response_cache_savings", "reported_response_cache_savings",
-        "priced_response_cache_savings", "estimated_response_cache_savings",
-    ),
-    "The savings of no hit of the day are known in this way.",
+    "No event of the 28 days to the day has a user_id.",
 )  # fmt: skip
 NO_DATA |= {
-    "cost_per_active_user": "The day has no known cost, or no event of a known user.",
-    "provider_cache_savings": "No miss of the day has tokens of a provider's cache and a price.",
-    "savings_rate": "The costs or the savings of the day are not known, or they add up to 0.",
-    "cost_month_to_date": "The cost of no query of the month is known.",
-    "projected_month_cost": "It takes 7 days since the first query, of which one has a known cost.",
+    "queries_per_user": "The day has no cache_query event with a user_id.",
+    "churn_rate": "No event of the week before the 7 days to the day has a user_id.",
 }
 
 

@@ -171,3 +171,20 @@ def test_dagster_knows_the_dates_that_are_read_and_the_later_ones_that_are_rewri
         "queries_3d": {str(day) for day in days[2:5]},
         "change": {str(days[2]), str(days[5])},
     }
+
+
+def test_marts_may_look_back_at_the_same_one_for_different_times(tmp_path: Path) -> None:
+    windows(tmp_path)
+    models = tmp_path / "windows/models"
+    (models / "queries_5d.sql").write_text(
+        MODELS["queries_3d"].replace("_days': 2", "_days': 4").replace("date - 2", "date - 4")
+    )
+    (models / "queries_5d.yml").write_text(
+        "models: [{name: queries_5d, columns: [{name: event_date, data_type: date}, "
+        "{name: queries, data_type: bigint}]}]"
+    )
+    specs = metric_assets(read_project(tmp_path / "windows", SOURCE_TABLES)).specs_by_key
+    for name in ("queries_3d", "queries_5d"):
+        [dep] = specs[dg.AssetKey(name)].deps
+        assert isinstance(dep.partition_mapping, dg.TimeWindowPartitionMapping)
+        assert dep.partition_mapping.start_offset == -4

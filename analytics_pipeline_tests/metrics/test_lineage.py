@@ -40,8 +40,8 @@ RANGE = {
 }
 # Types of counts and of dates of the calendar, which no stored column goes into.
 TYPES_WITHOUT_SOURCES = {"DATE", "INTEGER", "BIGINT", "HUGEINT"}
-# Columns of names that the SQL itself gives, such as those of columns that became rows.
-LABELS = {"dimension", "metric", "good_direction"}
+# Columns that the SQL itself gives: names of columns that became rows, what a date is.
+LABELS = {"dimension", "metric", "good_direction", "is_complete_week"}
 
 
 @pytest.fixture(scope="module")

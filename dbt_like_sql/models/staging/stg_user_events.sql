@@ -17,7 +17,10 @@ user_events as (
         session_id,
         team,
         language,
-        framework
+        framework,
+        action,
+        element,
+        page
 
     from source
 
