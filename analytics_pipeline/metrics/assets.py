@@ -82,7 +82,7 @@ def mart_spec(project: Project, model: Model) -> dg.AssetSpec:
     spec = daily_spec(
         model.table,
         group="metrics",
-        deps=_deps(query),
+        deps=_deps(project, query),
         kinds=("duckdb", "sql"),
         metadata={
             **shown_metrics(project, model, current_settings().owner),
@@ -115,16 +115,30 @@ def seed_specs(project: Project) -> list[dg.AssetSpec]:
     ]
 
 
-def _deps(query: CompiledModel) -> list[dg.AssetDep]:
+def _deps(project: Project, query: CompiledModel) -> list[dg.AssetDep]:
     """What a mart is made from, and from which dates of it."""
     history = {ref.name for ref in query.reads if ref.history}
     names = dict.fromkeys((*(ref.name for ref in query.reads), *query.seeds))
-    mapping = _with_history(query.model.history_days)
     return [
-        dg.AssetDep(name, partition_mapping=mapping if name in history else None)
+        dg.AssetDep(
+            name,
+            partition_mapping=_with_history(_longest_history(project, name))
+            if name in history
+            else None,
+        )
         for name in names
         if name != EVENT_DATES
     ]
+
+
+def _longest_history(project: Project, name: str) -> int:
+    """How far back a mart looks at a table: Dagster has one answer for all marts of the step."""
+    looking_back = (
+        model.history_days
+        for model in project.marts.values()
+        if any(ref.name == name and ref.history for ref in compiled(project, model.name).reads)
+    )
+    return max(looking_back, default=0)
 
 
 def _with_history(days: int) -> dg.TimeWindowPartitionMapping:

@@ -45,6 +45,12 @@ NO_DATA |= {
     for resource, columns in USAGE.items()
     for column in columns
 }
+NO_DATA["hosts"] = "The day has no measurement that names its host."
+NO_DATA |= {
+    f"{resource}_saturation_minutes": f"No host has measurements of {resource} in percent at two "
+    "times of the day."
+    for resource in USAGE
+}
 
 
 def one_row_marts(marts: Mapping[str, Table]) -> dict[str, Table]:

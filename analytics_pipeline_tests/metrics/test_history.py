@@ -171,3 +171,20 @@ def test_dagster_knows_the_dates_that_are_read_and_the_later_ones_that_are_rewri
         "queries_3d": {str(day) for day in days[2:5]},
         "change": {str(days[2]), str(days[5])},
     }
+
+
+def test_marts_may_look_back_at_one_table_by_different_windows(tmp_path: Path) -> None:
+    """Dagster has one window for all marts of a step: the longest."""
+    folder = windows(tmp_path).folder
+    (folder / "models/queries_7d.sql").write_text(
+        MODELS["queries_3d"].replace("history_days': 2", "history_days': 6").replace("- 2", "- 6")
+    )
+    (folder / "models/queries_7d.yml").write_text(
+        "models:\n  - name: queries_7d\n    columns: [{name: event_date, data_type: date}, "
+        "{name: queries, data_type: bigint}]\n"
+    )
+    specs = metric_assets(read_project(folder, SOURCE_TABLES)).specs_by_key
+    for name in ("queries_3d", "queries_7d"):
+        [dep] = specs[dg.AssetKey(name)].deps
+        assert isinstance(dep.partition_mapping, dg.TimeWindowPartitionMapping)
+        assert dep.partition_mapping.start_offset == -6

@@ -28,7 +28,7 @@ requests as (
         timestamp,
         cache_hit,
         response_time,
-        false as is_failed
+        null as error
 
     from {{ ref('stg_cache_queries') }}
 
@@ -39,7 +39,7 @@ requests as (
         timestamp,
         null as cache_hit,
         null as response_time,
-        true as is_failed
+        error
 
     from {{ ref('stg_failed_queries') }}
 
@@ -89,7 +89,7 @@ requests_of_deployments as (
         hours.is_before,
         requests.cache_hit,
         requests.response_time,
-        requests.is_failed
+        requests.error
 
     from hours
 
@@ -109,8 +109,8 @@ impact as (
 
         {%- for side in ['before', 'after'] %}
         {%- set is_side = 'is_before' if side == 'before' else 'not is_before' %}
-        count(*) filter (where {{ is_side }} and not is_failed) as queries_{{ side }},
-        count(*) filter (where {{ is_side }} and is_failed) as failed_queries_{{ side }},
+        count(*) filter (where {{ is_side }} and error is null) as queries_{{ side }},
+        count(*) filter (where {{ is_side }} and error is not null) as failed_queries_{{ side }},
         count(*) filter (where {{ is_side }} and cache_hit) as cache_hits_{{ side }},
         quantile_cont(response_time, 0.95) filter (where {{ is_side }}) as p95_{{ side }}
         {{- ',' if not loop.last }}
