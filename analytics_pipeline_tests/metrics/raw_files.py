@@ -3,7 +3,7 @@
 import gzip
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -123,13 +123,19 @@ def generated_lake(folder: Path, project: Project, *, events: int, days: int) ->
     return _built(folder, generated, project, [files[:half], files[half:]])
 
 
-def copied_lake(folder: Path, landing: Path, project: Project) -> RawLake:
-    """The files of a folder, which arrive at once."""
-    return _built(folder, landing, project, [sorted(landing.rglob("*.jsonl*"))])
+def copied_lake(
+    folder: Path, landing: Path, project: Project, models: Collection[str] | None = None
+) -> RawLake:
+    """The files of a folder, which arrive at once; with all marts, or some."""
+    return _built(folder, landing, project, [sorted(landing.rglob("*.jsonl*"))], models)
 
 
 def _built(
-    folder: Path, source: Path, project: Project, arrivals: Sequence[Sequence[Path]]
+    folder: Path,
+    source: Path,
+    project: Project,
+    arrivals: Sequence[Sequence[Path]],
+    models: Collection[str] | None = None,
 ) -> RawLake:
     landing = folder / "landing"
     lake = Lake(folder / "lake")
@@ -141,18 +147,20 @@ def _built(
             target.write_bytes(file.read_bytes())
         touched = sorted(take_in(lake, settings).event_dates)
         validate(lake, settings, touched)
-        _build(lake, project, touched)
+        _build(lake, project, touched, models)
     events = read_events(landing)
     present = sorted(set(events.event_date))
     days = [present[0] + timedelta(days=n) for n in range((present[-1] - present[0]).days + 2)]
     silent = sorted(set(days) - set(present))
-    _build(lake, project, silent)
+    _build(lake, project, silent, models)
     return RawLake(lake, project, events, days)
 
 
-def _build(lake: Lake, project: Project, days: Sequence[date]) -> None:
+def _build(
+    lake: Lake, project: Project, days: Sequence[date], models: Collection[str] | None
+) -> None:
     with lake.engine() as connection:
-        build(lake, connection, project, list(days))
+        build(lake, connection, project, list(days), models)
 
 
 def assert_same_rows(

@@ -101,45 +101,14 @@ def test_models_and_macros_may_call_what_jinja_knows(tmp_path: Path) -> None:
 
 NEEDED = {
     "daily_cache_metrics": ["cache_hit", "response_time"],
-    "daily_engagement_metrics": ["timestamp", "user_id"],
-    "daily_engagement_metrics_by_slice": ["user_id", "team", "language", "framework"],
-    "daily_feature_usage": ["user_id", "page", "element", "action"],
-    "daily_funnels": ["timestamp", "user_id", "element", "action"],
-    "int_user_days": ["user_id", "team"],
-    "daily_metric_values": ["metric_name", "value", "unit"],
-    "daily_system_metrics": ["level"],
-    "int_query_costs": [
-        "cache_hit", "user_id", "team", "language", "framework", "model", "prompt_tokens",
-        "completion_tokens", "provider_cache_read_tokens", "provider_cache_write_tokens", "cost",
-        "cost_saved", "tokens_saved",
+    "daily_host_metrics": ["timestamp", "metric_name", "value", "unit", "host"],
+    "daily_log_levels": ["component", "level"],
+    "daily_log_metrics": ["component", "level"],
+    "int_builds": [
+        "event_id", "timestamp", "repository", "pipeline", "commit", "status", "started_at",
+        "finished_at", "extra",
     ],
-    "int_daily_costs": [],
-    "daily_cost_metrics": [],
-    "daily_cost_metrics_by_slice": [],
-    "daily_cost_reconciliation": [],
-}  # fmt: skip
-
-
-def test_a_mart_scans_only_the_columns_it_needs(lake: Lake, project: Project) -> None:
-    with lake.engine() as connection:
-        store_events(lake, connection, DAY, [{"event_type": "build"}])
-        bindings = Bindings(lake, connection, project)
-        for name, needed in NEEDED.items():
-            bindings.bind(name, [DAY])
-            query = compiled(project, name).sql
-            [[_, plan]] = connection.execute(f"EXPLAIN (FORMAT json) {query}").fetchall()
-            read = columns_read(json.loads(plan))
-            assert read <= {"event_date", "event_type", *needed}, name
-            assert set(needed) <= read, name
-
-
-def columns_read(plan: Any) -> set[str]:
-    """The columns that the scans of Parquet files in a plan hand on."""
-    if isinstance(plan, list):
-        return {column for part in plan for column in columns_read(part)}
-    found = columns_read(plan.get("children", []))
-    info = plan.get("extra_info", {})
-    if "PARQUET" in plan["name"]:
-        given = info.get("Projections", [])
-        found |= {given} if isinstance(given, str) else set(given)
-    return found
+    "int_deployments": [
+        "event_id", "timestamp", "repository", "pipeline", "commit", "status", "started_at",
+        "finished_at", "environment", "extra",
+    ],

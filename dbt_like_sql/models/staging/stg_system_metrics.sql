@@ -15,8 +15,7 @@ system_metrics as (
         host,
         metric_name,
         value,
-        unit,
-        host
+        unit
 
     from source
 

@@ -12,6 +12,12 @@ metric_values as (
 
 ),
 
+host_metrics as (
+
+    select * from {{ ref('daily_host_metrics') }}
+
+),
+
 log_entries as (
 
     select * from {{ ref('stg_log_entries') }}
@@ -36,6 +42,24 @@ usage_by_day as (
         max(maximum) filter (where metric_name = 'disk_usage') as disk_usage_max
 
     from metric_values
+
+    group by event_date
+
+),
+
+hosts_by_day as (
+
+    select
+        event_date,
+        nullif(count(distinct host) filter (where host <> '(none)'), 0) as hosts,
+
+        {%- for metric in ['cpu_usage', 'memory_usage', 'disk_usage'] %}
+        sum(saturation_minutes order by saturation_minutes)
+            filter (where metric_name = '{{ metric }}') as {{ metric }}_saturation_minutes
+            {{- ',' if not loop.last }}
+        {%- endfor %}
+
+    from host_metrics
 
     group by event_date
 
@@ -67,6 +91,10 @@ final as (
         usage_by_day.disk_usage_average,
         usage_by_day.disk_usage_p95,
         usage_by_day.disk_usage_max,
+        hosts_by_day.hosts,
+        hosts_by_day.cpu_usage_saturation_minutes,
+        hosts_by_day.memory_usage_saturation_minutes,
+        hosts_by_day.disk_usage_saturation_minutes,
         log_entries_by_day.log_entries,
         log_entries_by_day.error_log_entries,
         log_entries_by_day.error_log_entries / log_entries_by_day.log_entries as error_rate
@@ -75,6 +103,9 @@ final as (
 
     left join usage_by_day
         on event_dates.event_date = usage_by_day.event_date
+
+    left join hosts_by_day
+        on event_dates.event_date = hosts_by_day.event_date
 
     left join log_entries_by_day
         on event_dates.event_date = log_entries_by_day.event_date
