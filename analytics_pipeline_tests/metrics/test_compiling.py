@@ -112,3 +112,29 @@ NEEDED = {
         "event_id", "timestamp", "repository", "pipeline", "commit", "status", "started_at",
         "finished_at", "environment", "extra",
     ],
+}  # fmt: skip
+
+
+def test_a_mart_scans_only_the_columns_it_needs(lake: Lake, project: Project) -> None:
+    with lake.engine() as connection:
+        store_events(lake, connection, DAY, [{"event_type": "build"}])
+        bindings = Bindings(lake, connection, project)
+        for name, needed in NEEDED.items():
+            bindings.bind(name, [DAY])
+            query = compiled(project, name).sql
+            [[_, plan]] = connection.execute(f"EXPLAIN (FORMAT json) {query}").fetchall()
+            read = columns_read(json.loads(plan))
+            assert read <= {"event_date", "event_type", *needed}, name
+            assert set(needed) <= read, name
+
+
+def columns_read(plan: Any) -> set[str]:
+    """The columns that the scans of Parquet files in a plan hand on."""
+    if isinstance(plan, list):
+        return {column for part in plan for column in columns_read(part)}
+    found = columns_read(plan.get("children", []))
+    info = plan.get("extra_info", {})
+    if "PARQUET" in plan["name"]:
+        given = info.get("Projections", [])
+        found |= {given} if isinstance(given, str) else set(given)
+    return found

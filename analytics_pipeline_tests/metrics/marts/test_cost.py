@@ -44,7 +44,8 @@ SUMS = (
 
 def marts(project: Project) -> list[str]:
     """Those of cost, and what they are made from."""
-    return ["daily_engagement_metrics", *(name for name in project.marts if "cost" in name)]
+    users = ["int_user_days", "int_user_recency", "daily_engagement_metrics"]
+    return [*users, *(name for name in project.marts if "cost" in name)]
 
 
 def made_up_events(day: date, random: Random, queries: int) -> list[Query]:
