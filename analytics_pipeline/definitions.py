@@ -19,7 +19,7 @@ from analytics_pipeline.ingestion.sensors import (
 from analytics_pipeline.insights.assets import workflow_insights
 from analytics_pipeline.metrics.assets import metric_assets, seed_specs
 from analytics_pipeline.metrics.checks import metric_checks
-from analytics_pipeline.metrics.tables import current_project, metric_tables
+from analytics_pipeline.metrics.tables import current_project, mart_tables
 from analytics_pipeline.reporting.assets import report_asset
 from analytics_pipeline.schedules import daily_report_schedule, update_job
 
@@ -34,7 +34,7 @@ defs = dg.Definitions(
         workflow_insights,
         query_demand,
         demand_forecasts,
-        report_asset(metric_tables()),
+        report_asset(mart_tables()),
     ],
     asset_checks=[alerts, expectations, metric_checks(current_project())],
     jobs=[intake_job, update_job],

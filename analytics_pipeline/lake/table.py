@@ -7,7 +7,8 @@ from dataclasses import dataclass
 class Column:
     """A column: name, DuckDB type, meaning, and what its values must satisfy.
 
-    ``minimum`` and ``maximum`` are inclusive; ``accepted`` lists the only values.
+    ``minimum`` and ``maximum`` are inclusive; ``accepted`` lists the only values; ``null_reason``
+    is the sentence that says why a day has no value.
     """
 
     name: str
@@ -18,6 +19,7 @@ class Column:
     minimum: float | None = None
     maximum: float | None = None
     accepted: tuple[str, ...] = ()
+    null_reason: str | None = None
 
 
 @dataclass(frozen=True)

@@ -146,6 +146,7 @@ def _column(properties: ColumnProperties, type_: str, tests: Sequence[DataTest])
         minimum=limits.get("min_value"),
         maximum=limits.get("max_value"),
         accepted=tuple(str(value) for value in accepted.values) if accepted else (),
+        null_reason=properties.config.meta.null_reason,
     )
 
 

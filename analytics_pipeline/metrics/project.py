@@ -51,6 +51,11 @@ class Model:
         return self.config.materialized == "incremental"
 
     @property
+    def is_intermediate(self) -> bool:
+        """Whether it is there for other models to be made from, in a folder intermediate/."""
+        return "intermediate" in self.shown.split("/")
+
+    @property
     def owner(self) -> str | None:
         """The owner where the model has one of its own."""
         return self.config.meta.owner

@@ -28,10 +28,14 @@ class Thresholds(Entry):
 
 
 class ColumnMeta(Entry, extra="allow"):
-    """What the project says of a column beside dbt's own keys; one with a formula is a metric."""
+    """What the project says of a column beside dbt's own keys; one with a formula is a metric.
+
+    ``null_reason`` is the sentence with which a report says why a day has no value.
+    """
 
     unit: str | None = None
     formula: str | None = None
+    null_reason: Annotated[str, Field(pattern=r"\.$")] | None = None
     good_direction: Direction | None = None
     thresholds: Thresholds = Thresholds()
 

@@ -44,5 +44,11 @@ def _read(folder: Path) -> Project:
 
 
 def metric_tables() -> dict[str, Table]:
-    """The tables of all metrics by name, such as daily_cache_metrics."""
+    """The tables of all written models by name, intermediate ones such as int_user_days too."""
     return {name: model.table for name, model in current_project().marts.items()}
+
+
+def mart_tables() -> dict[str, Table]:
+    """The tables of metrics for people by name, such as daily_cache_metrics."""
+    models = current_project().marts.items()
+    return {name: model.table for name, model in models if not model.is_intermediate}

@@ -22,47 +22,7 @@ USAGE = {
 DayMetrics = Mapping[str, Mapping[str, Metric]]
 """The metrics of a day: by mart, then by column."""
 
-NO_QUERIES = "The day has no cache_query events."
-NO_LOG_ENTRIES = "The day has no log_entry events."
-NO_DATA = {
-    "total_queries": NO_QUERIES,
-    "cache_hits": NO_QUERIES,
-    "hit_rate": NO_QUERIES,
-    "average_response_time": "The day has no cache_query event that states a response time.",
-    "active_users": "The day has no event of a user whose user_id is known.",
-    "total_interactions": "The day has no ui_interaction events.",
-    "interactions_per_user": "The day has no ui_interaction event with a user_id.",
-    "log_entries": NO_LOG_ENTRIES,
-    "error_log_entries": NO_LOG_ENTRIES,
-    "error_rate": NO_LOG_ENTRIES,
-}
-NO_DATA |= {
-    f"{percentile}_response_time": NO_DATA["average_response_time"]
-    for percentile in ("p50", "p95", "p99")
-}
-NO_DATA |= {
-    column: f"The day has no {resource} measurements, or has them in several units."
-    for resource, columns in USAGE.items()
-    for column in columns
-}
-NO_DATA |= dict.fromkeys(
-    (
-        "stickiness", "sessions", "sessions_per_user", "average_session_duration",
-        "p50_session_duration",
-    ),
-    NO_DATA["active_users"],
-)  # fmt: skip
-NO_DATA |= dict.fromkeys(
-    (
-        "weekly_active_users", "monthly_active_users", "new_users", "returning_users",
-        "resurrected_users", "churned_users",
-    ),
-    "No event of the 28 days to the day has a user_id.",
-)  # fmt: skip
-NO_DATA |= {
-    "queries_per_user": "The day has no cache_query event with a user_id.",
-    "churn_rate": "No event of the week before the 7 days to the day has a user_id.",
-}
+UNKNOWN = "The day has no events from which this could be computed."
 
 
 def one_row_marts(marts: Mapping[str, Table]) -> dict[str, Table]:
@@ -115,8 +75,7 @@ def _read_table(
 def _no_data(stored: Stored, table: Table, day: date, rows: int, column: Column) -> str:
     if rows > 1:
         return f"{table.name} has {rows} rows for {day.isoformat()} where it should have one."
-    unknown = "The day has no events from which this could be computed."
-    return stored.reason(table, day, NO_DATA.get(column.name, unknown))
+    return stored.reason(table, day, column.null_reason or UNKNOWN)
 
 
 def _measured_units(

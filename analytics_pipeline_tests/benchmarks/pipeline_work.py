@@ -15,7 +15,7 @@ from analytics_pipeline.ingestion.validation import validate
 from analytics_pipeline.insights.catalog import INSIGHTS
 from analytics_pipeline.lake.lake import Lake
 from analytics_pipeline.metrics.building import build
-from analytics_pipeline.metrics.tables import current_project, metric_tables
+from analytics_pipeline.metrics.tables import current_project, mart_tables
 from analytics_pipeline.reporting.content import read_contents
 from analytics_pipeline.reporting.writing import write_report
 from analytics_pipeline.settings import Settings, current_settings, read_settings
@@ -72,7 +72,7 @@ def build_everything(lake: Lake, settings: Settings, days: Sequence[date]) -> No
     build_forecasts(lake, days, settings.forecast)
     with lake.engine() as connection:
         alerts = evaluate_days(lake, connection, days, settings.thresholds)
-        contents = read_contents(lake, connection, metric_tables(), alerts, settings)
+        contents = read_contents(lake, connection, mart_tables(), alerts, settings)
         for content in contents.values():
             write_report(lake, content)
     check_days(lake, days)

@@ -20,7 +20,7 @@ from analytics_pipeline.insights.catalog import INSIGHTS
 from analytics_pipeline.lake.lake import Lake
 from analytics_pipeline.lake.table import Table
 from analytics_pipeline.metrics.building import build
-from analytics_pipeline.metrics.tables import current_project, metric_tables
+from analytics_pipeline.metrics.tables import current_project, mart_tables
 from analytics_pipeline.reporting.content import ReportContent, read_contents
 from analytics_pipeline.settings import Settings
 from analytics_pipeline_tests.workspace import Workspace
@@ -164,7 +164,7 @@ def contents_of(workspace: Workspace, days: Sequence[date]) -> dict[date, Report
     lake, settings = workspace.lake, workspace.settings
     with lake.engine() as connection:
         alerts = evaluate_days(lake, connection, days, settings.thresholds)
-        return read_contents(lake, connection, metric_tables(), alerts, settings)
+        return read_contents(lake, connection, mart_tables(), alerts, settings)
 
 
 def content_of(workspace: Workspace, day: date = DAY) -> ReportContent:

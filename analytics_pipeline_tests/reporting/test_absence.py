@@ -11,7 +11,7 @@ from bs4 import BeautifulSoup
 from analytics_pipeline.alerting.rules import Alert
 from analytics_pipeline.ingestion.tables import FILE_LINE_COUNTS, QUARANTINED_LINES
 from analytics_pipeline.lake.table import Table
-from analytics_pipeline.metrics.tables import metric_tables
+from analytics_pipeline.metrics.tables import mart_tables
 from analytics_pipeline.reporting.content import ReportContent, read_contents
 from analytics_pipeline.reporting.exports import as_csv, as_json
 from analytics_pipeline.reporting.render import as_html
@@ -74,7 +74,7 @@ def test_a_day_of_which_nothing_was_built(workspace: Workspace) -> None:
     content = content_of(workspace)
     assert_nothing_is_known(content)
     # Of the marts with several rows a day a report has one.
-    several_rows = {name for name, table in metric_tables().items() if table.key}
+    several_rows = {name for name, table in mart_tables().items() if table.key}
     for table in all_tables().values():
         if table.name not in {
             "raw_events", "validated_events", "event_profiles", "source_fields",
@@ -216,7 +216,7 @@ def test_a_quarantine_that_holds_other_lines_than_were_counted_is_noticed(
 
 
 def other_marts() -> dict[str, Table]:
-    marts = metric_tables()
+    marts = mart_tables()
     del marts["daily_engagement_metrics"], marts["daily_metric_values"]
     return marts
 
@@ -255,7 +255,7 @@ def test_the_status_follows_from_the_alerts(
     ]
     with sample.lake.engine() as connection:
         content = read_contents(
-            sample.lake, connection, metric_tables(), {DAY: alerts}, sample.settings
+            sample.lake, connection, mart_tables(), {DAY: alerts}, sample.settings
         )[DAY]
     assert (content.status.level, content.status.sentence) == (level, sentence)
     for number, (_, passed) in enumerate(outcomes):

@@ -7,7 +7,7 @@ from datetime import date
 import dagster as dg
 import pytest
 
-from analytics_pipeline.metrics.tables import metric_tables
+from analytics_pipeline.metrics.tables import mart_tables
 from analytics_pipeline.partitions import daily
 from analytics_pipeline.reporting.assets import report_asset
 from analytics_pipeline.reporting.exports import as_csv, as_json
@@ -18,7 +18,7 @@ from analytics_pipeline.tables import all_tables
 from analytics_pipeline_tests.reporting.report_lake import DAY, DAY_BEFORE, content_of
 from analytics_pipeline_tests.workspace import Workspace
 
-DAILY_REPORT = report_asset(metric_tables())
+DAILY_REPORT = report_asset(mart_tables())
 KEY = dg.AssetKey("daily_report")
 
 
