@@ -1,7 +1,7 @@
 """Computing the marts: one query a model for all requested days, written to the lake."""
 
-from collections.abc import Collection, Iterable, Sequence
-from contextlib import ExitStack
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from datetime import date
 
 import duckdb
@@ -14,7 +14,8 @@ from analytics_pipeline.metrics.declared_columns import EVENT_DATE
 from analytics_pipeline.metrics.errors import ProjectError, suggestion
 from analytics_pipeline.metrics.project import Model, Project
 from analytics_pipeline.metrics.query_errors import readable_errors
-from analytics_pipeline.metrics.reach import later_days, looked_back, reach
+from analytics_pipeline.metrics.reach import affected_days, later_days, looked_back, reach
+from analytics_pipeline.metrics.unfinished import noted_build
 
 
 def build(
@@ -33,30 +34,54 @@ def build(
     or types than the YAML declares, or gives a row of a day that was not asked for.
     """
     marts = _wanted(project, models)
-    reaches = {mart.name: reach(project, mart.name) for mart in marts}
+    wanted = {mart.name: looked_back(mart, days) for mart in marts}
     bindings = Bindings(lake, connection, project)
-    built = {}
-    with ExitStack() as locks:
-        for mart in sorted(marts, key=lambda mart: mart.name):
-            if reaches[mart.name]:
-                # A run for an earlier day must see the days that this one is about to add.
-                locks.enter_context(lake.locked_whole(mart.table))
-            else:
-                locks.enter_context(lake.locked(mart.table, looked_back(mart, days)))
+    built: dict[str, dict[date, int]] = {}
+    with ExitStack() as held:
+        held.enter_context(_locked(lake, project, marts, wanted))
+        stored = _stored_later_days(lake, project, marts, wanted)
+        cut_short = any(stored.values()) and held.enter_context(noted_build(lake, wanted, days))
+        changed: dict[str, Collection[date]] = {}
         for mart in marts:
-            wanted = looked_back(mart, days)
-            within = reaches[mart.name]
-            later = later_days(wanted, lake.dates(mart.table), within) if within else []
-            bindings.bind(mart.name, [*wanted, *later])
-            _compute(connection, project, mart, [*wanted, *later])
-            differing = _differing(lake, connection, mart, later)
-            written = [*wanted, *differing]
-            rows = lake.replace_days(connection, mart.table, written, "FROM mart_rows")
+            asked, later = wanted[mart.name], stored[mart.name]
+            if not cut_short:
+                later = affected_days(compiled(project, mart.name), later, changed, days)
+            bindings.bind(mart.name, [*asked, *later])
+            _compute(connection, project, mart, [*asked, *later])
+            changed[mart.name] = [*asked, *_differing(lake, connection, mart, later)]
+            rows = lake.replace_days(connection, mart.table, changed[mart.name], "FROM mart_rows")
             # Models that are made from this one read what was written, not what was there before.
             bindings.forget(mart.name)
             built[mart.name] = rows
         connection.execute("DROP TABLE IF EXISTS mart_rows")
     return built
+
+
+@contextmanager
+def _locked(
+    lake: Lake, project: Project, marts: Iterable[Model], days: Mapping[str, Sequence[date]]
+) -> Iterator[None]:
+    """Hold what is going to be written; always in the same order, lest two runs wait in a ring."""
+    with ExitStack() as locks:
+        for mart in sorted(marts, key=lambda mart: mart.name):
+            if reach(project, mart.name):
+                # A run for an earlier day must see the days that this one is about to add.
+                locks.enter_context(lake.locked_whole(mart.table))
+            else:
+                locks.enter_context(lake.locked(mart.table, days[mart.name]))
+        yield
+
+
+def _stored_later_days(
+    lake: Lake, project: Project, marts: Iterable[Model], days: Mapping[str, Sequence[date]]
+) -> dict[str, list[date]]:
+    """For each mart, its stored days that may be made from one of the days."""
+    found: dict[str, list[date]] = {}
+    for mart in marts:
+        within = reach(project, mart.name)
+        existing = lake.dates(mart.table) if within else []
+        found[mart.name] = later_days(days[mart.name], existing, within)
+    return found
 
 
 def _wanted(project: Project, models: Iterable[str] | None) -> list[Model]:

@@ -1,9 +1,9 @@
 """Which days a change of a day concerns: those whose rows are made from it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 
-from analytics_pipeline.metrics.compiling import compiled
+from analytics_pipeline.metrics.compiling import CompiledModel, compiled
 from analytics_pipeline.metrics.project import Model, Project
 
 
@@ -32,10 +32,29 @@ def looked_back(model: Model, days: Sequence[date]) -> list[date]:
 
 def later_days(days: Sequence[date], existing: Iterable[date], within: int) -> list[date]:
     """Those of the existing days that lie at most so many days after one of the days."""
-    asked = set(days)
-    return [
-        day
-        for day in existing
-        if day not in asked
-        and any(day - timedelta(days=back) in asked for back in range(1, within + 1))
-    ]
+    reached = _days_after(days, within) - set(days)
+    return sorted(reached & set(existing))
+
+
+def affected_days(
+    query: CompiledModel,
+    candidates: Collection[date],
+    changed: Mapping[str, Collection[date]],
+    asked: Sequence[date],
+) -> list[date]:
+    """Those of the candidates whose rows are made from a day that changed.
+
+    ``changed`` has the days of models that were just computed; of other tables, the days that were
+    asked for are taken for changed.
+    """
+    affected: set[date] = set()
+    if candidates:
+        for ref in query.reads:
+            back = query.model.history_days if ref.history else 0
+            affected |= _days_after(changed.get(ref.name, asked), back)
+    return sorted(affected & set(candidates))
+
+
+def _days_after(days: Iterable[date], within: int) -> set[date]:
+    """The days, and so many after each."""
+    return {day + timedelta(days=after) for day in days for after in range(within + 1)}
