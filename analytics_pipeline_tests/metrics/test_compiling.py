@@ -101,6 +101,22 @@ def test_models_and_macros_may_call_what_jinja_knows(tmp_path: Path) -> None:
 
 NEEDED = {
     "daily_cache_metrics": ["cache_hit", "response_time"],
+    "daily_engagement_metrics": ["timestamp", "user_id"],
+    "daily_engagement_metrics_by_slice": ["user_id", "team", "language", "framework"],
+    "daily_feature_usage": ["user_id", "page", "element", "action"],
+    "daily_funnels": ["timestamp", "user_id", "element", "action"],
+    "int_user_days": ["user_id", "team"],
+    "daily_metric_values": ["metric_name", "value", "unit"],
+    "daily_system_metrics": ["level"],
+    "int_query_costs": [
+        "cache_hit", "user_id", "team", "language", "framework", "model", "prompt_tokens",
+        "completion_tokens", "provider_cache_read_tokens", "provider_cache_write_tokens", "cost",
+        "cost_saved", "tokens_saved",
+    ],
+    "int_daily_costs": [],
+    "daily_cost_metrics": [],
+    "daily_cost_metrics_by_slice": [],
+    "daily_cost_reconciliation": [],
     "daily_host_metrics": ["timestamp", "metric_name", "value", "unit", "host"],
     "daily_log_levels": ["component", "level"],
     "daily_log_metrics": ["component", "level"],

@@ -1,0 +1,7 @@
+with
+
+final as (
+    {{ headline_values() }}
+)
+
+select * from final
