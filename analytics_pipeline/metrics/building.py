@@ -48,8 +48,9 @@ def build(
                 later = affected_days(compiled(project, mart.name), later, changed, days)
             bindings.bind(mart.name, [*asked, *later])
             _compute(connection, project, mart, [*asked, *later])
-            changed[mart.name] = [*asked, *_differing(lake, connection, mart, later)]
-            rows = lake.replace_days(connection, mart.table, changed[mart.name], "FROM mart_rows")
+            written = [*asked, *_differing(lake, connection, mart, later)]
+            rows = lake.replace_days(connection, mart.table, written, "FROM mart_rows")
+            changed[mart.name] = written
             # Models that are made from this one read what was written, not what was there before.
             bindings.forget(mart.name)
             built[mart.name] = rows
