@@ -1,7 +1,6 @@
 """The rows of one query over several days, written to a file for each day."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -15,21 +14,13 @@ from analytics_pipeline.lake.table import Table, literal, quoted
 DAY = "event_date"
 
 
-@dataclass
-class DailyBatches:
-    """The rows of one day: their schema, and batches of them in order, to be read once."""
-
-    schema: pa.Schema
-    batches: Iterator[pa.RecordBatch]
-
-
 def daily_batches(
     connection: duckdb.DuckDBPyConnection, table: Table, days: Sequence[date], query: str
-) -> Iterator[tuple[date, DailyBatches]]:
+) -> Iterator[tuple[date, pa.Schema, list[pa.RecordBatch]]]:
     """The rows of a query for each of the days, which are ascending, in the table's order.
 
-    The query gives the table's columns and event_date. Each day's rows must be read before the
-    next day is taken.
+    The query gives the table's columns and event_date; the schema has no event_date. The rows of
+    one day at a time are held in memory.
     """
     columns = ", ".join(
         f"{quoted(column.name)}::{column.type} AS {quoted(column.name)}" for column in table.columns
@@ -44,32 +35,22 @@ def daily_batches(
     pieces = _pieces(reader)
     piece = next(pieces, None)
     for day in days:
-
-        def batches(day: date = day) -> Iterator[pa.RecordBatch]:
-            nonlocal piece
-            while piece is not None and piece[0] == day:
-                yield piece[1]
-                piece = next(pieces, None)
-
-        yield day, DailyBatches(schema, batches())
+        batches = []
+        while piece is not None and piece[0] == day:
+            batches.append(piece[1])
+            piece = next(pieces, None)
+        yield day, schema, batches
 
 
-def write_batches(table: Table, rows: DailyBatches, destination: Path) -> int:
+def write_batches(
+    table: Table, schema: pa.Schema, batches: Iterable[pa.RecordBatch], destination: Path
+) -> int:
     """Write a day's rows to a Parquet file; returns how many. Equal rows give equal bytes."""
-    count, pending = 0, []
-    with pq.ParquetWriter(
-        destination, rows.schema, compression="zstd", compression_level=1
-    ) as writer:
-        for batch in rows.batches:
-            pending.append(batch)
-            count += len(batch)
-            if sum(map(len, pending)) >= table.row_group_rows:
-                together = pa.Table.from_batches(pending).combine_chunks()
-                writer.write_table(together.slice(0, table.row_group_rows))
-                pending = together.slice(table.row_group_rows).to_batches()
-        if pending:
-            writer.write_table(pa.Table.from_batches(pending).combine_chunks())
-    return count
+    rows = pa.Table.from_batches(batches, schema).combine_chunks()
+    with pq.ParquetWriter(destination, schema, compression="zstd", compression_level=1) as writer:
+        if rows.num_rows:
+            writer.write_table(rows, row_group_size=table.row_group_rows)
+    return int(rows.num_rows)
 
 
 def _pieces(reader: pa.RecordBatchReader) -> Iterator[tuple[date, pa.RecordBatch]]:

@@ -4,13 +4,14 @@ import os
 import sqlite3
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
+import pyarrow as pa
 from filelock import FileLock
 
 from analytics_pipeline.errors import PipelineError
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 PARTITION_FILE = "data.parquet"
-PUBLISHED_AT_ONCE = 8
+WRITTEN_AT_ONCE = 8
 PARQUET = (
     "FORMAT parquet, PARQUET_VERSION v2, COMPRESSION zstd, COMPRESSION_LEVEL 1, "
     "WRITE_BLOOM_FILTER false"
@@ -213,18 +214,22 @@ class Lake:
         for which it has no rows becomes an empty partition. Call it with the partitions locked.
         """
         wanted = sorted(set(days))
-        rows: dict[date, int] = {}
+        writing: dict[date, Future[int]] = {}
+
+        def write(day: date, schema: pa.Schema, batches: list[pa.RecordBatch]) -> int:
+            file = self.partition_file(table, day)
+            with self._staged(file) as staged:
+                rows = write_batches(table, schema, batches, staged)
+                publish(staged, file)
+            return rows
+
         # A disk confirms several files in the time of one.
-        with ExitStack() as staged_files, ThreadPoolExecutor(PUBLISHED_AT_ONCE) as pool:
-            published = []
-            for day, batches in daily_batches(connection, table, wanted, query):
-                file = self.partition_file(table, day)
-                staged = staged_files.enter_context(self._staged(file))
-                rows[day] = write_batches(table, batches, staged)
-                published.append(pool.submit(publish, staged, file))
-            for done in published:
-                done.result()
-        return rows
+        with ThreadPoolExecutor(WRITTEN_AT_ONCE) as pool:
+            for day, schema, batches in daily_batches(connection, table, wanted, query):
+                if len(writing) >= WRITTEN_AT_ONCE:
+                    writing[wanted[len(writing) - WRITTEN_AT_ONCE]].result()
+                writing[day] = pool.submit(write, day, schema, batches)
+        return {day: written.result() for day, written in writing.items()}
 
 
 @contextmanager
