@@ -100,7 +100,12 @@ def test_models_and_macros_may_call_what_jinja_knows(tmp_path: Path) -> None:
 
 
 NEEDED = {
-    "daily_cache_metrics": ["cache_hit", "response_time"],
+    "daily_cache_entry_metrics": ["cache_key", "timestamp"],
+    "daily_cache_metrics": ["cache_hit", "match_type", "model", "response_time"],
+    "daily_cache_metrics_by_slice": [
+        "cache_hit", "framework", "language", "match_type", "model", "response_time", "team",
+    ],
+    "int_cache_key_days": ["cache_key", "timestamp"],
     "daily_engagement_metrics": ["timestamp", "user_id"],
     "daily_engagement_metrics_by_slice": ["user_id", "team", "language", "framework"],
     "daily_feature_usage": ["user_id", "page", "element", "action"],

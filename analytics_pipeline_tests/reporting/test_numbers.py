@@ -24,8 +24,8 @@ from analytics_pipeline_tests.reporting.report_lake import (
 from analytics_pipeline_tests.workspace import COUNTS, Workspace
 
 ONE_ROW_MARTS = (
-    "daily_cache_metrics", "daily_delivery_metrics", "daily_engagement_metrics",
-    "daily_system_metrics",
+    "daily_cache_metrics", "daily_cache_entry_metrics", "daily_delivery_metrics",
+    "daily_engagement_metrics", "daily_system_metrics",
 )  # fmt: skip
 KPI_SOURCES = {
     "total_queries": "daily_cache_metrics",
