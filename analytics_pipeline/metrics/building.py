@@ -6,7 +6,7 @@ from datetime import date
 
 import duckdb
 
-from analytics_pipeline.lake.lake import Lake
+from analytics_pipeline.lake.lake import Lake, LakeError
 from analytics_pipeline.lake.table import literal, quoted
 from analytics_pipeline.metrics.binding import Bindings
 from analytics_pipeline.metrics.compiling import compiled
@@ -31,7 +31,8 @@ def build(
     Beside the days asked for these are written: the days before them that a model's ``lookback``
     names, and stored later days whose rows are made from a day that was asked for, where they
     differ now. Raises ProjectError, which names the file, where a query fails, gives other columns
-    or types than the YAML declares, or gives a row of a day that was not asked for.
+    or types than the YAML declares, or gives a row of a day that was not asked for, and LakeError
+    where a single day takes more than the engine's memory.
     """
     marts = _wanted(project, models)
     wanted = {mart.name: looked_back(mart, days) for mart in marts}
@@ -46,8 +47,7 @@ def build(
             asked, later = wanted[mart.name], stored[mart.name]
             if not cut_short:
                 later = affected_days(compiled(project, mart.name), later, changed, days)
-            bindings.bind(mart.name, [*asked, *later])
-            _compute(connection, project, mart, [*asked, *later])
+            _compute(bindings, mart, sorted({*asked, *later}))
             written = [*asked, *_differing(lake, connection, mart, later)]
             rows = lake.replace_days(connection, mart.table, written, "FROM mart_rows")
             changed[mart.name] = written
@@ -92,15 +92,30 @@ def _wanted(project: Project, models: Iterable[str] | None) -> list[Model]:
     return [mart for mart in project.marts.values() if mart.name in names]
 
 
-def _compute(
-    connection: duckdb.DuckDBPyConnection, project: Project, mart: Model, days: Collection[date]
-) -> None:
-    query = compiled(project, mart.name)
-    with readable_errors(query, lines_before=1):
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE mart_rows AS\n{query.sql}")
-    described = connection.execute("DESCRIBE mart_rows").fetchall()
+def _compute(bindings: Bindings, mart: Model, days: Sequence[date]) -> None:
+    """Compute the rows of a mart, all of these days, into the table mart_rows."""
+    _compute_into("CREATE OR REPLACE TEMP TABLE mart_rows AS", bindings, mart, days)
+    described = bindings.connection.execute("DESCRIBE mart_rows").fetchall()
     check_columns(mart, {str(name): str(type_) for name, type_, *_ in described})
-    _check_days(connection, mart, days)
+    _check_days(bindings.connection, mart, days)
+
+
+def _compute_into(target: str, bindings: Bindings, mart: Model, days: Sequence[date]) -> None:
+    """Compute the days at once; where that exceeds the engine's memory, each half of them."""
+    bindings.bind(mart.name, days)
+    query = compiled(bindings.project, mart.name)
+    try:
+        with readable_errors(query, lines_before=1):
+            bindings.connection.execute(f"{target}\n{query.sql}")
+    except duckdb.OutOfMemoryException as error:
+        if len(days) == 1:
+            raise LakeError(
+                f"To compute {mart.name} of {days[0]} takes more memory than engine.memory_limit, "
+                f"which is {bindings.lake.engine_settings.memory_limit}. Raise it and run again."
+            ) from error
+        middle = len(days) // 2
+        _compute_into(target, bindings, mart, days[:middle])
+        _compute_into("INSERT INTO mart_rows", bindings, mart, days[middle:])
 
 
 def check_columns(mart: Model, given: dict[str, str]) -> None:
