@@ -181,7 +181,7 @@ def test_a_very_long_text_is_cut(tmp_path: Path) -> None:
     workspace.ingest()
     build_tables(workspace.lake, workspace.settings, [DAY])
     content = content_of(workspace)
-    assert len(as_json(content)) < 40_000
+    assert len(as_json(content)) < 60_000
     shown = BeautifulSoup(as_html(content), "html.parser").get_text()
     assert max(len(word) for word in shown.split()) <= 160
     assert "x…" in shown
