@@ -5,10 +5,16 @@ from datetime import timedelta
 import dagster as dg
 
 from analytics_pipeline.ingestion.updates import UPDATE_JOB
+from analytics_pipeline.publishing.assets import PUBLISHED_MARTS
+from analytics_pipeline.settings import current_settings
+
+left_out = (
+    ["landing_files"] if current_settings().publish_url else ["landing_files", PUBLISHED_MARTS]
+)
 
 update_job = dg.define_asset_job(
     UPDATE_JOB,
-    selection=dg.AssetSelection.all() - dg.AssetSelection.assets("landing_files"),
+    selection=dg.AssetSelection.all() - dg.AssetSelection.assets(*left_out),
     description="Bring everything of the chosen dates up to date: from raw events to reports.",
 )
 

@@ -1,0 +1,101 @@
+"""What others read, as Dagster assets: the views over the lake, and the marts in Postgres."""
+
+from collections.abc import Mapping
+
+import dagster as dg
+
+from analytics_pipeline.daily_assets import SINGLE_RUN, lake_of_process, requested_dates
+from analytics_pipeline.expectations.tables import EVENT_PROFILES
+from analytics_pipeline.lake.table import Table
+from analytics_pipeline.partitions import daily
+from analytics_pipeline.settings import current_settings
+
+GROUP = "publishing"
+PUBLISHED_MARTS = "published_marts"
+PUBLISH_JOB = "publish"
+
+
+class PublishConfig(dg.Config):
+    """What of the marts is published."""
+
+    tables: list[str] = []  # noqa: RUF012 - pydantic copies it
+    """Names of the marts; all where empty."""
+
+
+def views_asset(tables: Mapping[str, Table]) -> dg.AssetsDefinition:
+    """The asset lake_views: a view of each of the tables."""
+
+    @dg.asset(
+        name="lake_views",
+        # Profiles are written by an asset check, so no asset stands for them.
+        deps=[name for name in tables if name != EVENT_PROFILES.name],
+        partitions_def=daily,
+        backfill_policy=SINGLE_RUN,
+        group_name=GROUP,
+        kinds={"duckdb"},
+        owners=[current_settings().owner],
+        description="A DuckDB file with a view of each table of the lake, for people and BI tools: "
+        "a date is materialized once the views show it. It is written anew only where the tables "
+        "changed their columns, or a table got its first partition.",
+    )
+    def lake_views() -> dg.MaterializeResult[None]:
+        from analytics_pipeline.publishing.views import refresh_views, views_file
+
+        lake = lake_of_process()
+        refreshed = refresh_views(lake, tables.values())
+        return dg.MaterializeResult(
+            metadata={
+                "path": dg.MetadataValue.path(str(views_file(lake))),
+                "views": len(tables),
+                "written anew": refreshed,
+            }
+        )
+
+    return lake_views
+
+
+def published_asset(marts: Mapping[str, Table]) -> dg.AssetsDefinition:
+    """The asset published_marts: the given marts in Postgres."""
+
+    @dg.asset(
+        name=PUBLISHED_MARTS,
+        deps=list(marts),
+        partitions_def=daily,
+        backfill_policy=SINGLE_RUN,
+        group_name=GROUP,
+        kinds={"postgres"},
+        owners=[current_settings().owner],
+        description="The marts in the Postgres schema that publish_schema names, for dashboards. "
+        "Only days whose content changed are sent. It needs the setting publish_url.",
+    )
+    def published_marts(context: dg.AssetExecutionContext, config: PublishConfig) -> None:
+        from analytics_pipeline.publishing.database import PublishError, open_database
+        from analytics_pipeline.publishing.publish import publish
+
+        for name in set(config.tables) - set(marts):
+            raise PublishError(f"There is no mart {name}. There are: {', '.join(marts)}.")
+        settings, days = current_settings(), requested_dates(context)
+        with open_database(settings) as connection:
+            publication = publish(
+                lake_of_process(),
+                connection,
+                settings.publish_schema,
+                marts,
+                config.tables or list(marts),
+                days,
+            )
+        for day in days:
+            rows = {name: sent[day] for name, sent in publication.sent.items() if day in sent}
+            context.add_asset_metadata(
+                {"dagster/partition_row_count": sum(rows.values()), **rows} if rows else {},
+                partition_key=day.isoformat(),
+            )
+
+    return published_marts
+
+
+publish_job = dg.define_asset_job(
+    PUBLISH_JOB,
+    selection=[PUBLISHED_MARTS],
+    description="Send what changed in the marts of the chosen dates to Postgres.",
+)

@@ -1,0 +1,109 @@
+"""Who may read what is published: three group roles, which an administrator gives to users.
+
+``<schema>_reader`` reads the tables that have nothing of single persons, ``<schema>_analyst`` all
+tables, and ``<schema>_admin`` has all rights in the schema. None can log in by itself.
+"""
+
+from collections.abc import Collection, Iterable
+
+from psycopg2 import extensions
+from psycopg2.sql import SQL, Identifier
+
+from analytics_pipeline.publishing.structure import BOOKKEEPING, relations
+
+# The one rule of what tells people apart: a column of such a name, or whose name begins so.
+IDENTIFYING_COLUMNS = frozenset(
+    {
+        "user", "session_id", "event_id", "trace_id", "username", "login", "email", "author",
+        "author_id", "actor", "actor_id", "person", "person_id", "account_id", "employee_id",
+        "developer", "developer_id", "client", "client_ip", "ip", "ip_address", "query", "message",
+    }
+)  # fmt: skip
+IDENTIFYING_PREFIX = "user_"
+
+READER, ANALYST, ADMIN = "reader", "analyst", "admin"
+ALL_RIGHTS = frozenset(
+    ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER")
+)
+
+GRANTED = """
+select c.relname, r.rolname, array_agg(a.privilege_type)
+from pg_class c
+join pg_namespace n on n.oid = c.relnamespace
+cross join lateral aclexplode(c.relacl) a
+join pg_roles r on r.oid = a.grantee
+where n.nspname = %s and r.rolname = any (%s)
+group by c.relname, r.rolname
+"""
+
+
+def role_names(schema: str) -> dict[str, str]:
+    """The names of the three roles by their part."""
+    return {part: f"{schema}_{part}" for part in (READER, ANALYST, ADMIN)}
+
+
+def is_identifying(columns: Iterable[str]) -> bool:
+    """Whether one of the columns tells people apart, if only by a pseudonym."""
+    return any(
+        name.lower() in IDENTIFYING_COLUMNS or name.lower().startswith(IDENTIFYING_PREFIX)
+        for name in columns
+    )
+
+
+def ensure_roles(cursor: extensions.cursor, schema: str) -> None:
+    """Make the roles that are missing, where the user may make roles."""
+    missing = set(role_names(schema).values()) - present_roles(cursor, schema)
+    cursor.execute("SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user")
+    if missing and cursor.fetchone() == (True,):
+        for name in sorted(missing):
+            cursor.execute(SQL("CREATE ROLE {} NOLOGIN").format(Identifier(name)))
+
+
+def present_roles(cursor: extensions.cursor, schema: str) -> set[str]:
+    """Those of the three roles that the server has."""
+    cursor.execute(
+        "SELECT rolname FROM pg_roles WHERE rolname = ANY(%s)", [list(role_names(schema).values())]
+    )
+    return {name for (name,) in cursor.fetchall()}
+
+
+def grant(cursor: extensions.cursor, schema: str, published: Collection[str]) -> None:
+    """Give the roles that exist exactly their rights on the tables as they stand in Postgres.
+
+    ``published`` are the tables' names; those that were published earlier count too.
+    """
+    roles = {p: n for p, n in role_names(schema).items() if n in present_roles(cursor, schema)}
+    for part, role in roles.items():
+        rights = SQL("ALL" if part == ADMIN else "USAGE")
+        cursor.execute(
+            SQL("GRANT {} ON SCHEMA {} TO {}").format(rights, Identifier(schema), Identifier(role))
+        )
+    cursor.execute(
+        SQL("SELECT DISTINCT table_name FROM {}").format(Identifier(schema, BOOKKEEPING))
+    )
+    names = {BOOKKEEPING, *published, *(name for (name,) in cursor.fetchall())}
+    cursor.execute(GRANTED, [schema, list(roles.values())])
+    granted = {(table, role): frozenset(rights) for table, role, rights in cursor.fetchall()}
+    for name, relation in relations(cursor, schema).items():
+        if name in names:
+            for part, role in roles.items():
+                wanted = _rights(part, name, relation.types)
+                if granted.get((name, role), frozenset()) & ALL_RIGHTS != wanted:
+                    _set_rights(cursor, schema, name, role, wanted)
+
+
+def _rights(part: str, table: str, columns: Iterable[str]) -> frozenset[str]:
+    if part == ADMIN:
+        return ALL_RIGHTS
+    hidden = table == BOOKKEEPING or (part == READER and is_identifying(columns))
+    return frozenset() if hidden else frozenset(["SELECT"])
+
+
+def _set_rights(
+    cursor: extensions.cursor, schema: str, table: str, role: str, wanted: Collection[str]
+) -> None:
+    name, grantee = Identifier(schema, table), Identifier(role)
+    cursor.execute(SQL("REVOKE ALL ON {} FROM {}").format(name, grantee))
+    if wanted:
+        rights = SQL(", ").join(map(SQL, sorted(wanted)))
+        cursor.execute(SQL("GRANT {} ON {} TO {}").format(rights, name, grantee))
