@@ -117,8 +117,9 @@ def _publishing(settings: Settings) -> tuple[bool, str]:
         awaiting = days_awaiting(
             Lake.of(settings), connection, settings.publish_schema, metric_tables()
         )
-        info = connection.info
+        parameters = connection.get_dsn_parameters()
     days = {day for of_table in awaiting.values() for day in of_table}
-    where = f"schema {settings.publish_schema} of {info.dbname} on {info.host}:{info.port}"
+    server = f"{parameters.get('host', 'localhost')}:{parameters['port']}"
+    where = f"schema {settings.publish_schema} of {parameters['dbname']} on {server}"
     command = "; aicache-analytics publish sends them" if days else ""
     return True, f"{where} lacks {len(days):,} days of the lake{command}"

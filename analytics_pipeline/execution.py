@@ -1,6 +1,7 @@
 """Running the pipeline's jobs in this process, on the Dagster instance that the UI shows."""
 
 import os
+import re
 import shutil
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -194,5 +195,7 @@ def _failure(result: dg.ExecuteInProcessResult, job_name: str) -> str:
             error = event.step_failure_data.error
             cause = error.cause if error and error.cause else error
             text = cause.message.strip() if cause else "no reason was given"
+            # Errors of this project are written for people, who need no name of a class.
+            text = re.sub(r"^analytics_pipeline\.[\w.]+: ", "", text)
             return f"{event.step_key}: {text.splitlines()[0]} (run {result.run_id})"
     return f"{job_name} failed before its first step (run {result.run_id})"

@@ -1,6 +1,6 @@
 """What others read, as Dagster assets: the views over the lake, and the marts in Postgres."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import dagster as dg
 
@@ -24,31 +24,29 @@ class PublishConfig(dg.Config):
 
 def views_asset(tables: Mapping[str, Table]) -> dg.AssetsDefinition:
     """The asset lake_views: a view of each of the tables."""
-
-    @dg.asset(
-        name="lake_views",
+    spec = _spec(
+        "lake_views",
         # Profiles are written by an asset check, so no asset stands for them.
         deps=[name for name in tables if name != EVENT_PROFILES.name],
-        partitions_def=daily,
-        backfill_policy=SINGLE_RUN,
-        group_name=GROUP,
-        kinds={"duckdb"},
-        owners=[current_settings().owner],
+        kind="duckdb",
         description="A DuckDB file with a view of each table of the lake, for people and BI tools: "
         "a date is materialized once the views show it. It is written anew only where the tables "
         "changed their columns, or a table got its first partition.",
     )
-    def lake_views() -> dg.MaterializeResult[None]:
+
+    @dg.multi_asset(name="lake_views", specs=[spec], backfill_policy=SINGLE_RUN)
+    def lake_views() -> Iterator[dg.MaterializeResult[None]]:
         from analytics_pipeline.publishing.views import refresh_views, views_file
 
         lake = lake_of_process()
         refreshed = refresh_views(lake, tables.values())
-        return dg.MaterializeResult(
+        yield dg.MaterializeResult(
+            asset_key=spec.key,
             metadata={
                 "path": dg.MetadataValue.path(str(views_file(lake))),
                 "views": len(tables),
                 "written anew": refreshed,
-            }
+            },
         )
 
     return lake_views
@@ -56,19 +54,18 @@ def views_asset(tables: Mapping[str, Table]) -> dg.AssetsDefinition:
 
 def published_asset(marts: Mapping[str, Table]) -> dg.AssetsDefinition:
     """The asset published_marts: the given marts in Postgres."""
-
-    @dg.asset(
-        name=PUBLISHED_MARTS,
-        deps=list(marts),
-        partitions_def=daily,
-        backfill_policy=SINGLE_RUN,
-        group_name=GROUP,
-        kinds={"postgres"},
-        owners=[current_settings().owner],
+    spec = _spec(
+        PUBLISHED_MARTS,
+        deps=marts,
+        kind="postgres",
         description="The marts in the Postgres schema that publish_schema names, for dashboards. "
         "Only days whose content changed are sent. It needs the setting publish_url.",
     )
-    def published_marts(context: dg.AssetExecutionContext, config: PublishConfig) -> None:
+
+    @dg.multi_asset(name=PUBLISHED_MARTS, specs=[spec], backfill_policy=SINGLE_RUN)
+    def published_marts(
+        context: dg.AssetExecutionContext, config: PublishConfig
+    ) -> Iterator[dg.MaterializeResult[None]]:
         from analytics_pipeline.publishing.database import PublishError, open_database
         from analytics_pipeline.publishing.publish import publish
 
@@ -79,19 +76,34 @@ def published_asset(marts: Mapping[str, Table]) -> dg.AssetsDefinition:
             publication = publish(
                 lake_of_process(),
                 connection,
-                settings.publish_schema,
+                settings,
                 marts,
                 config.tables or list(marts),
                 days,
             )
         for day in days:
             rows = {name: sent[day] for name, sent in publication.sent.items() if day in sent}
-            context.add_asset_metadata(
-                {"dagster/partition_row_count": sum(rows.values()), **rows} if rows else {},
-                partition_key=day.isoformat(),
-            )
+            if rows:
+                context.add_asset_metadata(
+                    {"dagster/partition_row_count": sum(rows.values()), **rows},
+                    asset_key=PUBLISHED_MARTS,
+                    partition_key=day.isoformat(),
+                )
+        yield dg.MaterializeResult(asset_key=spec.key)
 
     return published_marts
+
+
+def _spec(name: str, *, deps: Iterable[str], kind: str, description: str) -> dg.AssetSpec:
+    return dg.AssetSpec(
+        name,
+        deps=list(deps),
+        description=description,
+        group_name=GROUP,
+        kinds={kind},
+        owners=[current_settings().owner],
+        partitions_def=daily,
+    )
 
 
 publish_job = dg.define_asset_job(

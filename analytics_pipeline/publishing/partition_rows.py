@@ -88,7 +88,10 @@ def copy_rows(
     cursor: extensions.cursor, schema: str, table: Table, rows: Iterable[pa.Table]
 ) -> None:
     """Add rows to a table."""
-    together = pa.concat_tables(rows)
+    # In one piece: the CSV writer makes up text for a piece without rows.
+    together = pa.concat_tables(rows).combine_chunks()
+    if not len(together):
+        return
     text = BytesIO()
     # Null is nothing between two commas, and an empty text is a pair of quotation marks.
     pyarrow.csv.write_csv(together, text, pyarrow.csv.WriteOptions(include_header=False))

@@ -25,7 +25,8 @@ from analytics_pipeline.publishing.partition_rows import (
     read_partition,
     rows_of,
 )
-from analytics_pipeline.publishing.roles import ensure_roles, grant
+from analytics_pipeline.publishing.roles import ensure_roles, grant, identifying_columns
+from analytics_pipeline.settings import Settings
 
 ATTEMPTS = 3
 # A reader that has a table open only ever holds up a change of its columns.
@@ -54,7 +55,7 @@ class Publication:
 def publish(
     lake: Lake,
     connection: extensions.connection,
-    schema: str,
+    settings: Settings,
     tables: Mapping[str, Table],
     wanted: Collection[str],
     days: Sequence[date],
@@ -69,7 +70,7 @@ def publish(
     publication = Publication()
     chosen = [tables[name] for name in tables if name in set(wanted)]
     for part in _parts(days):
-        publication.add(_publish_together(lake, connection, schema, tables, chosen, part))
+        publication.add(_publish_together(lake, connection, settings, tables, chosen, part))
     return publication
 
 
@@ -87,7 +88,7 @@ def _parts(days: Sequence[date]) -> Iterator[list[date]]:
 def _publish_together(
     lake: Lake,
     connection: extensions.connection,
-    schema: str,
+    settings: Settings,
     tables: Mapping[str, Table],
     chosen: Sequence[Table],
     days: Sequence[date],
@@ -97,10 +98,10 @@ def _publish_together(
             with connection, connection.cursor() as cursor:
                 cursor.execute(
                     "SELECT pg_advisory_xact_lock(hashtext('aicache-analytics'), hashtext(%s))",
-                    [schema],
+                    [settings.publish_schema],
                 )
                 cursor.execute("SELECT set_config('lock_timeout', %s, true)", [f"{LOCK_SECONDS}s"])
-                return _in_transaction(lake, cursor, schema, tables, chosen, days)
+                return _in_transaction(lake, cursor, settings, tables, chosen, days)
         except DeadlockDetected:
             # With a session that has read one changed table and waits for the next.
             if attempt == ATTEMPTS:
@@ -111,11 +112,12 @@ def _publish_together(
 def _in_transaction(
     lake: Lake,
     cursor: extensions.cursor,
-    schema: str,
+    settings: Settings,
     tables: Mapping[str, Table],
     chosen: Sequence[Table],
     days: Sequence[date],
 ) -> Publication:
+    schema = settings.publish_schema
     structure.ensure_schema(cursor, schema)
     present = structure.relations(cursor, schema)
     published = {table.name: published_hashes(cursor, schema, table) for table in chosen}
@@ -126,7 +128,7 @@ def _in_transaction(
             wanted[table.name].update(published[table.name])
             published[table.name] = {}
     ensure_roles(cursor, schema)
-    grant(cursor, schema, tables)
+    grant(cursor, schema, tables, identifying_columns(settings))
     publication = Publication()
     for table in chosen:
         partitions = (
@@ -236,10 +238,12 @@ def days_awaiting(
     with connection, connection.cursor() as cursor:
         bookkeeping = Identifier(schema, structure.BOOKKEEPING).as_string(cursor)
         cursor.execute("SELECT to_regclass(%s)", [bookkeeping])
-        made = cursor.fetchone() != (None,)
+        recorded = cursor.fetchone() != (None,)
+        present = structure.relations(cursor, schema)
         awaiting = {}
         for table in tables.values():
-            published = published_hashes(cursor, schema, table) if made else {}
+            is_there = recorded and table.name in present
+            published = published_hashes(cursor, schema, table) if is_there else {}
             partitions = (read_partition(lake, table, day) for day in lake.dates(table))
             awaiting[table.name] = [
                 each.day

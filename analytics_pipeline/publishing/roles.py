@@ -10,8 +10,10 @@ from psycopg2 import extensions
 from psycopg2.sql import SQL, Identifier
 
 from analytics_pipeline.publishing.structure import BOOKKEEPING, relations
+from analytics_pipeline.settings import Settings
 
-# The one rule of what tells people apart: a column of such a name, or whose name begins so.
+# The one rule of what tells people apart: columns of these names, those whose names begin with
+# user_, and the fields that privacy.fields hashes or redacts.
 IDENTIFYING_COLUMNS = frozenset(
     {
         "user", "session_id", "event_id", "trace_id", "username", "login", "email", "author",
@@ -42,10 +44,15 @@ def role_names(schema: str) -> dict[str, str]:
     return {part: f"{schema}_{part}" for part in (READER, ANALYST, ADMIN)}
 
 
-def is_identifying(columns: Iterable[str]) -> bool:
-    """Whether one of the columns tells people apart, if only by a pseudonym."""
+def identifying_columns(settings: Settings) -> frozenset[str]:
+    """The names of columns that tell people apart, if only by a pseudonym."""
+    policies = settings.privacy.fields
+    return IDENTIFYING_COLUMNS | {n for n, policy in policies.items() if policy != "keep"}
+
+
+def _is_identifying(columns: Iterable[str], identifying: Collection[str]) -> bool:
     return any(
-        name.lower() in IDENTIFYING_COLUMNS or name.lower().startswith(IDENTIFYING_PREFIX)
+        name.lower() in identifying or name.lower().startswith(IDENTIFYING_PREFIX)
         for name in columns
     )
 
@@ -67,10 +74,16 @@ def present_roles(cursor: extensions.cursor, schema: str) -> set[str]:
     return {name for (name,) in cursor.fetchall()}
 
 
-def grant(cursor: extensions.cursor, schema: str, published: Collection[str]) -> None:
+def grant(
+    cursor: extensions.cursor,
+    schema: str,
+    published: Collection[str],
+    identifying: Collection[str],
+) -> None:
     """Give the roles that exist exactly their rights on the tables as they stand in Postgres.
 
-    ``published`` are the tables' names; those that were published earlier count too.
+    ``published`` are the tables' names; those that were published earlier count too. Readers get
+    none on a table with a column that is ``identifying``.
     """
     roles = {p: n for p, n in role_names(schema).items() if n in present_roles(cursor, schema)}
     for part, role in roles.items():
@@ -87,15 +100,16 @@ def grant(cursor: extensions.cursor, schema: str, published: Collection[str]) ->
     for name, relation in relations(cursor, schema).items():
         if name in names:
             for part, role in roles.items():
-                wanted = _rights(part, name, relation.types)
+                hidden = _is_identifying(relation.types, identifying)
+                wanted = _rights(part, name, hidden_from_readers=hidden)
                 if granted.get((name, role), frozenset()) & ALL_RIGHTS != wanted:
                     _set_rights(cursor, schema, name, role, wanted)
 
 
-def _rights(part: str, table: str, columns: Iterable[str]) -> frozenset[str]:
+def _rights(part: str, table: str, *, hidden_from_readers: bool) -> frozenset[str]:
     if part == ADMIN:
         return ALL_RIGHTS
-    hidden = table == BOOKKEEPING or (part == READER and is_identifying(columns))
+    hidden = table == BOOKKEEPING or (part == READER and hidden_from_readers)
     return frozenset() if hidden else frozenset(["SELECT"])
 
 
