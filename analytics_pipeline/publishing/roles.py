@@ -85,7 +85,8 @@ def grant(
     ``published`` are the tables' names; those that were published earlier count too. Readers get
     none on a table with a column that is ``identifying``.
     """
-    roles = {p: n for p, n in role_names(schema).items() if n in present_roles(cursor, schema)}
+    present = present_roles(cursor, schema)
+    roles = {part: name for part, name in role_names(schema).items() if name in present}
     for part, role in roles.items():
         rights = SQL("ALL" if part == ADMIN else "USAGE")
         cursor.execute(
