@@ -232,7 +232,7 @@ def test_what_depends_on_a_table_to_be_made_anew_is_named(site: Site) -> None:
     site.write(QUERIES, DAYS[0], {"queries": "1"})
     site.publish(QUERIES)
     site.do("CREATE VIEW doubled AS SELECT 2 * queries AS queries FROM daily_queries")
-    with pytest.raises(PublishError, match="other objects depend on it.*Drop what depends"):
+    with pytest.raises(PublishError, match=r"other objects depend on it.*Drop what depends"):
         site.publish(RETYPED)
     assert site.ask("SELECT queries FROM doubled") == [(2,)]
 
@@ -298,8 +298,8 @@ def test_a_hypertable_is_made_where_timescaledb_is_installed(site: Site) -> None
         site.publish(USERS)
         site.publish(USERS)
         calls = site.ask("SELECT dimension, extract(day from chunk), extract(month from chunk), "
-                         "relation FROM calls")  # fmt: skip
-        assert calls == [("event_date", 0, 1, "daily_users")]
+                         "relation::regclass = 'daily_users'::regclass FROM calls")  # fmt: skip
+        assert calls == [("event_date", 0, 1, True)]
         assert site.rows(USERS) == site.rows_of_lake(USERS)
         assert site.ask("SELECT relkind FROM pg_class WHERE oid = 'daily_users'::regclass") == [
             ("r",)
