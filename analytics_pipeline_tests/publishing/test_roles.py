@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import psycopg2
 import pytest
@@ -31,6 +32,17 @@ TEAMS = Table(
     key=("team",),
 )
 
+SLICES = Table(
+    "daily_slices",
+    "Queries by one thing at a time.",
+    (
+        Column("dimension", "VARCHAR", "By what.", nullable=False),
+        Column("value", "VARCHAR", "Which."),
+    ),
+    order_by=("dimension", "value"),
+    key=("dimension", "value"),
+)
+
 
 @dataclass(frozen=True)
 class Person:
@@ -48,6 +60,13 @@ class Person:
             except errors.InsufficientPrivilege:
                 return False
         return True
+
+    def rows(self, sql: str) -> list[Any]:
+        """The first column of a query's rows."""
+        url = self.site.server.url.replace("//dagster:", f"//{self.name}:")
+        with self.site.session(url) as cursor:
+            cursor.execute(sql)
+            return [value for value, *_ in cursor.fetchall()]
 
     def reads(self, table: str) -> bool:
         return self.may(f"SELECT * FROM {self.site.schema}.{table}")
@@ -157,6 +176,37 @@ def test_a_field_that_privacy_hashes_tells_people_apart(site: Site) -> None:
         privacy = PrivacySettings(fields={"team": "hash"})
         site.publish(TEAMS, days=[], privacy=privacy)
         assert not reader.reads("daily_teams")
+
+
+def test_rows_of_persons_are_for_analysts_and_admins(site: Site) -> None:
+    rows = [("model", "small"), ("team", "blue"), ("user", "ada"), ("User_Mail", "a@b")]
+    site.write(SLICES, DAYS[0], *({"dimension": name, "value": value} for name, value in rows))
+    site.publish(SLICES)
+    asked = f"SELECT dimension FROM {site.schema}.daily_slices ORDER BY 1"
+    everything = sorted(name for name, _ in rows)
+    stranger = f"{site.schema}_stranger"
+    site.do(
+        f"CREATE ROLE {stranger} LOGIN PASSWORD '{site.server.password}'",
+        f"GRANT USAGE ON SCHEMA {site.schema} TO {stranger}",
+        f"GRANT SELECT ON {site.schema}.daily_slices TO {stranger}",
+    )
+    with (
+        member(site, "reader") as reader,
+        member(site, "analyst") as analyst,
+        member(site, "admin") as admin,
+    ):
+        assert reader.rows(asked) == ["model", "team"]
+        assert Person(site, stranger).rows(asked) == ["model", "team"]
+        assert sorted(analyst.rows(asked)) == sorted(admin.rows(asked)) == everything
+        assert admin.may(f"INSERT INTO {site.schema}.daily_slices VALUES ('2026-03-01', 'user')")
+
+        # A slice that is personal by configuration; and the next day is protected like the first.
+        site.write(SLICES, DAYS[1], {"dimension": "user", "value": "bob"})
+        site.publish(SLICES, privacy=PrivacySettings(fields={"team": "hash"}))
+        assert reader.rows(asked) == ["model"]
+        site.publish(SLICES)
+        assert reader.rows(asked) == ["model", "team"]
+    assert site.ask("SELECT count(*) FROM pg_policies WHERE schemaname = %s", site.schema) == [(1,)]
 
 
 def test_who_may_make_no_roles_publishes_and_serves_those_that_an_administrator_made(
