@@ -51,10 +51,13 @@ class Person:
     site: Site
     name: str
 
+    @property
+    def url(self) -> str:
+        return self.site.server.url.replace("//dagster:", f"//{self.name}:")
+
     def may(self, statement: str) -> bool:
         """Whether they may; any error but a refusal is one of the test."""
-        url = self.site.server.url.replace("//dagster:", f"//{self.name}:")
-        with self.site.session(url) as cursor:
+        with self.site.session(self.url) as cursor:
             try:
                 cursor.execute(statement)
             except errors.InsufficientPrivilege:
@@ -63,8 +66,7 @@ class Person:
 
     def rows(self, sql: str) -> list[Any]:
         """The first column of a query's rows."""
-        url = self.site.server.url.replace("//dagster:", f"//{self.name}:")
-        with self.site.session(url) as cursor:
+        with self.site.session(self.url) as cursor:
             cursor.execute(sql)
             return [value for value, *_ in cursor.fetchall()]
 
