@@ -63,11 +63,11 @@ def publish(
     from analytics_pipeline.execution import execute, open_instance
     from analytics_pipeline.ingestion.updates import range_tags
     from analytics_pipeline.lake.lake import Lake
-    from analytics_pipeline.metrics.tables import metric_tables
     from analytics_pipeline.publishing.assets import PUBLISH_JOB, PUBLISHED_MARTS
+    from analytics_pipeline.publishing.tables import published_tables
     from analytics_pipeline.release_summary import table_of
 
-    marts = metric_tables()
+    marts = published_tables()
     for name in set(tables or ()) - set(marts):
         fail(f"There is no mart {name}. There are: {', '.join(marts)}.", WRONG_USAGE)
     stored = {day for mart in marts.values() for day in Lake.of(settings).dates(mart)}

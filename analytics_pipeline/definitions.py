@@ -21,6 +21,7 @@ from analytics_pipeline.metrics.assets import metric_assets, seed_specs
 from analytics_pipeline.metrics.checks import metric_checks
 from analytics_pipeline.metrics.tables import current_project, metric_tables
 from analytics_pipeline.publishing.assets import publish_job, published_asset, views_asset
+from analytics_pipeline.publishing.tables import published_tables
 from analytics_pipeline.reporting.assets import report_asset
 from analytics_pipeline.schedules import daily_report_schedule, update_job
 from analytics_pipeline.tables import all_tables
@@ -38,7 +39,7 @@ defs = dg.Definitions(
         demand_forecasts,
         report_asset(metric_tables()),
         views_asset(all_tables()),
-        published_asset(metric_tables()),
+        published_asset(published_tables()),
     ],
     asset_checks=[alerts, expectations, metric_checks(current_project())],
     jobs=[intake_job, update_job, publish_job],

@@ -109,13 +109,13 @@ def _publishing(settings: Settings) -> tuple[bool, str]:
     if settings.publish_url is None:
         return True, "no database is configured (setting publish_url)"
     from analytics_pipeline.lake.lake import Lake
-    from analytics_pipeline.metrics.tables import metric_tables
     from analytics_pipeline.publishing.database import open_database
     from analytics_pipeline.publishing.publish import days_awaiting
+    from analytics_pipeline.publishing.tables import published_tables
 
     with open_database(settings) as connection:
         awaiting = days_awaiting(
-            Lake.of(settings), connection, settings.publish_schema, metric_tables()
+            Lake.of(settings), connection, settings.publish_schema, published_tables()
         )
         parameters = connection.get_dsn_parameters()
     days = {day for of_table in awaiting.values() for day in of_table}

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from analytics_pipeline.lake.table import Column
-from analytics_pipeline.metrics.tables import metric_tables
+from analytics_pipeline.publishing.tables import published_tables
 from analytics_pipeline_tests.publishing.site import Site
 from analytics_pipeline_tests.publishing.test_roles import Person, member
 
@@ -44,7 +44,7 @@ def sample_value(column: Column, day: int) -> object:
 
 @pytest.fixture
 def published(site: Site) -> Site:
-    for table in metric_tables().values():
+    for table in published_tables().values():
         for number in range(1, 6):
             row = {c.name: sample_value(c, number) for c in table.columns}
             rows = [row]
@@ -52,7 +52,7 @@ def published(site: Site) -> Site:
                 rows = [row | {"metric_name": name} for name in ("cpu_usage", "memory_usage", "x")]
             site.write(table, FIRST + timedelta(days=number - 1), *rows)
     days = [FIRST + timedelta(days=offset) for offset in range(5)]
-    site.publish(*metric_tables().values(), days=days)
+    site.publish(*published_tables().values(), days=days)
     return site
 
 
@@ -117,4 +117,4 @@ def test_the_file_is_one_that_grafana_imports() -> None:
         assert panel["description"]
         tables = set(re.findall(r"\$\{schema:raw\}\.(\w+)", target["rawSql"]))
         assert tables
-        assert tables <= set(metric_tables())
+        assert tables <= set(published_tables())
