@@ -1,8 +1,9 @@
 """The commands for readers: aicache-analytics query …, aicache-analytics publish …"""
 
 from collections import Counter
+from collections.abc import Mapping
 from datetime import date
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,6 +19,10 @@ from analytics_pipeline.cli_options import (
     print_json,
     progress,
 )
+from analytics_pipeline.settings import Settings
+
+if TYPE_CHECKING:
+    from analytics_pipeline.lake.table import Table
 
 
 def query(
@@ -62,7 +67,6 @@ def publish(
     settings = configure(lake=lake)
     from analytics_pipeline.execution import execute, open_instance
     from analytics_pipeline.ingestion.updates import range_tags
-    from analytics_pipeline.lake.lake import Lake
     from analytics_pipeline.publishing.assets import PUBLISH_JOB, PUBLISHED_MARTS
     from analytics_pipeline.publishing.tables import published_tables
     from analytics_pipeline.release_summary import table_of
@@ -70,18 +74,14 @@ def publish(
     marts = published_tables()
     for name in set(tables or ()) - set(marts):
         fail(f"There is no mart {name}. There are: {', '.join(marts)}.", WRONG_USAGE)
-    stored = {day for mart in marts.values() for day in Lake.of(settings).dates(mart)}
-    first = first or min(stored, default=last)
-    last = last or max(stored, default=first)
-    if first is None or last is None:
-        fail(f"The lake {settings.lake} has no metrics yet: there is nothing to publish.")
-    check_range(settings, first, last)
+    chosen = {name: marts[name] for name in tables or marts}
+    first, last = _days_to_publish(settings, chosen, first, last)
     with progress(as_json) as listener:
         result = execute(
             open_instance(settings),
             PUBLISH_JOB,
             tags=range_tags(first, last),
-            config={PUBLISHED_MARTS: {"tables": list(tables or ())}},
+            config={PUBLISHED_MARTS: {"tables": list(chosen)}},
             listener=listener,
         )
     days: Counter[str] = Counter()
@@ -97,3 +97,27 @@ def publish(
         output.print(table_of(sent), markup=False)
     else:
         output.print("Nothing new: Postgres has every day as the lake has it.")
+
+
+def _days_to_publish(
+    settings: Settings, tables: "Mapping[str, Table]", first: date | None, last: date | None
+) -> tuple[date, date]:
+    """The range of the days that await it, within the given one.
+
+    Dagster notes each day of a run, so the days that do not await it are left out. Where none does,
+    the last is looked at once more, which gives the tables their columns and rights.
+    """
+    from analytics_pipeline.lake.lake import Lake
+    from analytics_pipeline.publishing.database import open_database
+    from analytics_pipeline.publishing.publish import days_awaiting
+
+    lake = Lake.of(settings)
+    stored = [day for table in tables.values() for day in lake.dates(table)]
+    if not stored:
+        fail(f"The lake {settings.lake} has no metrics yet: there is nothing to publish.")
+    first, last = first or min(stored), last or max(stored)
+    check_range(settings, first, last)
+    with open_database(settings) as connection:
+        awaiting = days_awaiting(lake, connection, settings.publish_schema, tables)
+    days = [day for of_table in awaiting.values() for day in of_table if first <= day <= last]
+    return min(days, default=last), max(days, default=last)

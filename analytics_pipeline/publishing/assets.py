@@ -81,6 +81,9 @@ def published_asset(marts: Mapping[str, Table]) -> dg.AssetsDefinition:
                 config.tables or list(marts),
                 days,
             )
+        for name, sent in publication.sent.items():
+            if further := len(sent.keys() - set(days)):
+                context.log.info(f"{name} was made anew, with {further} days beside those chosen.")
         for day in days:
             rows = {name: sent[day] for name, sent in publication.sent.items() if day in sent}
             if rows:

@@ -32,23 +32,26 @@ REPLACEMENT_CHARACTER = "\ufffd"
 
 @dataclass(frozen=True)
 class Partition:
-    """The content of a partition at one moment; equal rows have equal content."""
+    """What of a partition is published, as it is at one moment.
+
+    ``content_hash`` is the SHA-256 of its bytes and of the names of those declared columns that it
+    has: partitions that have the same are published the same.
+    """
 
     day: date
     content: bytes
-
-    @property
-    def content_hash(self) -> str:
-        """SHA-256 of the content."""
-        return hashlib.sha256(self.content).hexdigest()
+    content_hash: str
 
 
 def read_partition(lake: Lake, table: Table, day: date) -> Partition | None:
     """The partition of a day as it is now; None where the lake has none."""
     try:
-        return Partition(day, lake.partition_file(table, day).read_bytes())
+        content = lake.partition_file(table, day).read_bytes()
     except FileNotFoundError:
         return None
+    stored = set(pq.read_schema(BytesIO(content)).names)
+    names = [name for name in table.column_names if name in stored]
+    return Partition(day, content, hashlib.sha256("\n".join(names).encode() + content).hexdigest())
 
 
 def rows_of(table: Table, partition: Partition) -> pa.Table:

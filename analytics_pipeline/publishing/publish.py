@@ -93,7 +93,8 @@ def _publish_together(
     chosen: Sequence[Table],
     days: Sequence[date],
 ) -> Publication:
-    for attempt in itertools.count(1):
+    attempts = 0
+    while True:
         try:
             with connection, connection.cursor() as cursor:
                 cursor.execute(
@@ -103,10 +104,10 @@ def _publish_together(
                 cursor.execute("SELECT set_config('lock_timeout', %s, true)", [f"{LOCK_SECONDS}s"])
                 return _in_transaction(lake, cursor, settings, tables, chosen, days)
         except DeadlockDetected:
-            # With a session that has read one changed table and waits for the next.
-            if attempt == ATTEMPTS:
+            # With a session that has read one table, waits for the next, and is let go by this.
+            attempts += 1
+            if attempts == ATTEMPTS:
                 raise
-    raise AssertionError
 
 
 def _in_transaction(
@@ -242,8 +243,9 @@ def days_awaiting(
         present = structure.relations(cursor, schema)
         awaiting = {}
         for table in tables.values():
-            is_there = recorded and table.name in present
-            published = published_hashes(cursor, schema, table) if is_there else {}
+            relation = present.get(table.name)
+            stands = recorded and relation and not structure.is_to_be_remade(table, relation)
+            published = published_hashes(cursor, schema, table) if stands else {}
             partitions = (read_partition(lake, table, day) for day in lake.dates(table))
             awaiting[table.name] = [
                 each.day

@@ -21,6 +21,9 @@ VIEWS_FILE = "views.duckdb"
 STORAGE_VERSION = "v1.0.0"
 LAKE_VARIABLE = "lake"
 DIGEST_MACRO = "views_digest"
+# Two versions of the declarations at work at once would replace each other's file for ever.
+ROUNDS = 10
+READ_ONLY = 0o444
 
 
 def views_file(lake: Lake) -> Path:
@@ -80,7 +83,10 @@ def refresh_views(lake: Lake, tables: Iterable[Table]) -> bool:
     refreshed = False
     # Whoever puts the file into place last looks whether what it was made from still holds, so
     # that of two at once the newer one remains.
-    while (digest := _digest(lake, tables)) != _stored_digest(views_file(lake)):
+    for _ in range(ROUNDS):
+        digest = _digest(lake, tables)
+        if digest == _stored_digest(views_file(lake)):
+            break
         _write(lake, view_statements(lake, tables), digest)
         refreshed = True
     return refreshed
@@ -123,6 +129,7 @@ def _write(lake: Lake, statements: Iterable[str], digest: str) -> None:
                 connection.execute(f"CREATE MACRO {DIGEST_MACRO}() AS {literal(digest)}")
                 connection.execute("USE memory")
                 connection.execute("DETACH views")
+            staged.chmod(READ_ONLY)
             publish(staged, views_file(lake))
     finally:
         shutil.rmtree(folder, ignore_errors=True)

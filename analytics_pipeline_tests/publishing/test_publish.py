@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from analytics_pipeline.lake.table import Column, Table
-from analytics_pipeline.publishing.database import PublishError
+from analytics_pipeline.publishing.database import PublishError, open_database
+from analytics_pipeline.publishing.publish import days_awaiting
 from analytics_pipeline_tests.publishing.site import (
     DAYS,
     MODELS,
@@ -190,6 +191,11 @@ def test_a_new_column_is_added_and_a_lost_one_stays(site: Site) -> None:
     site.write(before, DAYS[1], {"queries": 3})
     site.publish(before)
     assert site.rows(QUERIES) == [(DAYS[0], 1, None), (DAYS[1], 3, None)]
+    # A column that the lake had before the declaration that is published.
+    site.write(QUERIES, DAYS[2], {"queries": 4, "hit_rate": 0.5})
+    site.publish(before)
+    assert site.publish(QUERIES).sent == {"daily_queries": {DAYS[2]: 1}}
+    assert site.rows(QUERIES)[2:] == [(DAYS[2], 4, 0.5)]
 
 
 RETYPED = replace(
@@ -247,6 +253,26 @@ def test_a_table_that_was_dropped_is_made_anew_with_all_its_days(site: Site) -> 
     assert set(publication.sent["daily_queries"]) == set(DAYS)
     assert publication.sent["daily_models"] == {}
     assert site.rows(QUERIES) == site.rows_of_lake(QUERIES)
+
+
+def test_the_days_that_await_publication_are_known(site: Site) -> None:
+    def awaiting(*tables: Table) -> dict[str, list[date]]:
+        marts = {table.name: table for table in tables}
+        with open_database(site.settings) as connection:
+            return days_awaiting(site.lake, connection, site.schema, marts)
+
+    for day in DAYS[:3]:
+        site.write(QUERIES, day, {"queries": "1"})
+    assert awaiting(QUERIES, MODELS) == {"daily_queries": DAYS[:3], "daily_models": []}
+    site.publish(QUERIES, days=DAYS[:2])
+    assert awaiting(QUERIES) == {"daily_queries": DAYS[2:3]}
+    site.publish(QUERIES)
+    site.write(QUERIES, DAYS[1], {"queries": "2"})
+    assert awaiting(QUERIES) == {"daily_queries": DAYS[1:2]}
+    # What a publication would make anew.
+    assert awaiting(RETYPED) == {"daily_queries": DAYS[:3]}
+    site.do("DROP TABLE daily_queries")
+    assert awaiting(QUERIES) == {"daily_queries": DAYS[:3]}
 
 
 @pytest.mark.parametrize(
