@@ -23,7 +23,6 @@ from analytics_pipeline.publishing.partition_rows import (
     Partition,
     copy_rows,
     read_partition,
-    rows_of,
 )
 from analytics_pipeline.publishing.roles import ensure_roles, grant, identifying_columns
 from analytics_pipeline.settings import Settings
@@ -137,7 +136,7 @@ def _in_transaction(
             for day in sorted(wanted[table.name])
             if (partition := read_partition(lake, table, day)) is not None
         )
-        sent, unchanged = _send(cursor, schema, table, partitions, published[table.name])
+        sent, unchanged = _send(lake, cursor, schema, table, partitions, published[table.name])
         publication.sent[table.name] = sent
         publication.unchanged[table.name] = unchanged
     return publication
@@ -188,6 +187,7 @@ def _ensure_table(
 
 
 def _send(
+    lake: Lake,
     cursor: extensions.cursor,
     schema: str,
     table: Table,
@@ -204,22 +204,29 @@ def _send(
             continue
         batch.append(partition)
         if sum(len(each.content) for each in batch) > BYTES_AT_ONCE:
-            sent |= _replace(cursor, schema, table, batch)
+            sent |= _replace(lake, cursor, schema, table, batch)
             batch = []
     if batch:
-        sent |= _replace(cursor, schema, table, batch)
+        sent |= _replace(lake, cursor, schema, table, batch)
     return sent, unchanged
 
 
 def _replace(
-    cursor: extensions.cursor, schema: str, table: Table, partitions: Sequence[Partition]
+    lake: Lake,
+    cursor: extensions.cursor,
+    schema: str,
+    table: Table,
+    partitions: Sequence[Partition],
 ) -> dict[date, int]:
-    rows = {partition.day: rows_of(table, partition) for partition in partitions}
-    name = Identifier(schema, table.name)
-    cursor.execute(SQL("DELETE FROM {} WHERE event_date = ANY(%s)").format(name), [list(rows)])
-    filled = [day for day, of_day in rows.items() if len(of_day)]
-    structure.ensure_months(cursor, schema, table, filled)
-    copy_rows(cursor, schema, table, rows.values())
+    rows = {partition.day: partition.rows for partition in partitions}
+    cursor.execute(
+        SQL("DELETE FROM {} WHERE event_date = ANY(%s)").format(Identifier(schema, table.name)),
+        [list(rows)],
+    )
+    filled = [partition for partition in partitions if partition.rows]
+    if filled:
+        structure.ensure_months(cursor, schema, table, [partition.day for partition in filled])
+        copy_rows(lake, cursor, schema, table, filled)
     execute_values(
         cursor,
         SQL(
@@ -227,9 +234,9 @@ def _replace(
             "ON CONFLICT (table_name, event_date) DO UPDATE SET content_hash = "
             "excluded.content_hash, rows = excluded.rows, published_at = now()"
         ).format(Identifier(schema, structure.BOOKKEEPING)),
-        [(table.name, each.day, each.content_hash, len(rows[each.day])) for each in partitions],
+        [(table.name, each.day, each.content_hash, each.rows) for each in partitions],
     )
-    return {day: len(of_day) for day, of_day in rows.items()}
+    return rows
 
 
 def days_awaiting(
