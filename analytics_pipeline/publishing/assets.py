@@ -8,7 +8,7 @@ from analytics_pipeline.daily_assets import SINGLE_RUN, lake_of_process, request
 from analytics_pipeline.expectations.tables import EVENT_PROFILES
 from analytics_pipeline.lake.table import Table
 from analytics_pipeline.partitions import daily
-from analytics_pipeline.settings import current_settings
+from analytics_pipeline.settings import Settings, current_settings
 
 GROUP = "publishing"
 PUBLISHED_MARTS = "published_marts"
@@ -52,15 +52,30 @@ def views_asset(tables: Mapping[str, Table]) -> dg.AssetsDefinition:
     return lake_views
 
 
-def published_asset(marts: Mapping[str, Table]) -> dg.AssetsDefinition:
-    """The asset published_marts: the given marts in Postgres."""
-    spec = _spec(
+def publishing_definitions(marts: Mapping[str, Table], settings: Settings) -> dg.Definitions:
+    """The asset published_marts and its job; without publish_url the asset is only shown.
+
+    So "Materialize all" in the UI leaves out what would fail.
+    """
+    if settings.publish_url is None:
+        return dg.Definitions(assets=[_published_spec(marts)])
+    return dg.Definitions(assets=[published_asset(marts)], jobs=[publish_job])
+
+
+def _published_spec(marts: Mapping[str, Table]) -> dg.AssetSpec:
+    return _spec(
         PUBLISHED_MARTS,
         deps=marts,
         kind="postgres",
         description="The marts in the Postgres schema that publish_schema names, for dashboards. "
-        "Only days whose content changed are sent. It needs the setting publish_url.",
+        "Only days whose content changed are sent. It can be materialized where the setting "
+        "publish_url names a database.",
     )
+
+
+def published_asset(marts: Mapping[str, Table]) -> dg.AssetsDefinition:
+    """The asset published_marts: the given marts in Postgres."""
+    spec = _published_spec(marts)
 
     @dg.multi_asset(name=PUBLISHED_MARTS, specs=[spec], backfill_policy=SINGLE_RUN)
     def published_marts(

@@ -11,7 +11,12 @@ from pydantic import SecretStr
 from analytics_pipeline.definitions import defs
 from analytics_pipeline.doctor import examine
 from analytics_pipeline.ingestion.updates import UPDATE_JOB, range_tags
-from analytics_pipeline.publishing.assets import PUBLISH_JOB, published_asset, views_asset
+from analytics_pipeline.publishing.assets import (
+    PUBLISH_JOB,
+    published_asset,
+    publishing_definitions,
+    views_asset,
+)
 from analytics_pipeline.publishing.tables import published_tables, without_intermediate
 from analytics_pipeline.publishing.views import views_file
 from analytics_pipeline.schedules import daily_update
@@ -35,22 +40,33 @@ def configured(site: Site, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     current_settings.cache_clear()
 
 
-def keys_of(job: str, definitions: dg.Definitions = defs) -> set[str]:
+def with_database(url: str | None) -> dg.Definitions:
+    """The daily assets and their jobs as a process has them that is configured so."""
+    settings = read_settings(publish_url=url)
+    others = [each for each in defs.assets or () if not isinstance(each, dg.AssetSpec)]
+    return dg.Definitions.merge(
+        dg.Definitions(assets=others, jobs=[daily_update(settings)]),
+        publishing_definitions(published_tables(), settings),
+    )
+
+
+def keys_of(job: str, definitions: dg.Definitions) -> set[str]:
     layer = definitions.resolve_job_def(job).asset_layer
     return {key.to_user_string() for key in layer.executable_asset_keys}
 
 
-def test_updates_publish_only_where_a_database_is_configured() -> None:
-    assert keys_of(PUBLISH_JOB) == {"published_marts"}
-    without, with_url = (
-        keys_of(
-            UPDATE_JOB,
-            dg.Definitions(assets=defs.assets, jobs=[daily_update(read_settings(publish_url=url))]),
-        )
-        for url in (None, "postgresql://u:p@h/d")
-    )
-    assert "lake_views" in without
-    assert with_url - without == {"published_marts"}
+def test_it_is_published_only_where_a_database_is_configured() -> None:
+    without, configured = with_database(None), with_database("postgresql://u:p@h/d")
+    updated = keys_of(UPDATE_JOB, without)
+    assert "lake_views" in updated
+    assert keys_of(UPDATE_JOB, configured) - updated == {"published_marts"}
+    assert keys_of(PUBLISH_JOB, configured) == {"published_marts"}
+    # Else it is shown, and left out where everything is materialized.
+    graph = without.resolve_asset_graph()
+    key = dg.AssetKey("published_marts")
+    assert not graph.get(key).is_executable
+    assert "publish_url" in graph.get(key).description
+    assert configured.resolve_asset_graph().get(key).is_executable
 
 
 def test_the_assets_follow_all_that_they_show() -> None:
@@ -61,11 +77,6 @@ def test_the_assets_follow_all_that_they_show() -> None:
     }
     assert parents["published_marts"] == set(published_tables())
     assert parents["lake_views"] == set(all_tables()) - {"event_profiles"}
-    assert {
-        key.to_user_string()
-        for key in graph.get_all_asset_keys()
-        if not graph.get(key).is_executable
-    } == set()
 
 
 def test_what_is_only_a_step_on_the_way_is_not_published() -> None:
