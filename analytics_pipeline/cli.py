@@ -21,6 +21,7 @@ from analytics_pipeline.cli_options import (
     LakeOption,
     LandingOption,
     as_day,
+    check_range,
     configure,
     fail,
     notes,
@@ -28,9 +29,10 @@ from analytics_pipeline.cli_options import (
     print_json,
     progress,
 )
+from analytics_pipeline.cli_publishing import publish, query
 from analytics_pipeline.cli_quarantine import quarantine_app
 from analytics_pipeline.errors import PipelineError
-from analytics_pipeline.settings import Settings, SettingsError, today
+from analytics_pipeline.settings import SettingsError, today
 
 app = typer.Typer(
     name="aicache-analytics",
@@ -41,6 +43,10 @@ app = typer.Typer(
 )
 app.add_typer(quarantine_app, name="quarantine")
 app.command(epilog="Example: aicache-analytics metrics daily_cache_metrics.hit_rate")(metrics)
+app.command(epilog="Example: aicache-analytics publish --from 2026-11-01 --to 2026-11-30")(publish)
+app.command(
+    epilog='Example: aicache-analytics query "select event_date, hit_rate from daily_cache_metrics"'
+)(query)
 
 
 @app.command(epilog="Example: aicache-analytics run --landing drops --lake lake")
@@ -75,7 +81,7 @@ def backfill(
 ) -> None:
     """Build everything again for a range of event dates, both ends included, in one run."""
     settings = configure(lake=lake)
-    _check_range(settings, first, last)
+    check_range(settings, first, last)
     from analytics_pipeline.execution import open_instance, update
 
     with progress(as_json) as listener:
@@ -87,17 +93,6 @@ def backfill(
         output.print(f"Built {days} {'day' if days == 1 else 'days'}: {first} to {last}.")
 
 
-def _check_range(settings: Settings, first: date, last: date) -> None:
-    if first > last:
-        fail(f"--from {first} lies after --to {last}.", WRONG_USAGE)
-    if first < settings.first_event_date or last > today():
-        fail(
-            f"The grid of days goes from {settings.first_event_date} (setting first_event_date) "
-            f"to {today()}; {first} to {last} is not within it.",
-            WRONG_USAGE,
-        )
-
-
 @app.command(epilog="Example: aicache-analytics report --date 2026-11-10")
 def report(
     day: Annotated[date, typer.Option("--date", parser=as_day, metavar="DATE", help="Event date.")],
@@ -106,7 +101,7 @@ def report(
 ) -> None:
     """Render the report of an event date from the tables of the lake, and say where it is."""
     settings = configure(lake=lake)
-    _check_range(settings, day, day)
+    check_range(settings, day, day)
     from analytics_pipeline.execution import open_instance, update
     from analytics_pipeline.reporting.files import report_files
 

@@ -15,7 +15,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 from rich.console import Console
 
-from analytics_pipeline.settings import Settings, current_settings
+from analytics_pipeline.settings import Settings, current_settings, today
 
 notes = Console(stderr=True, highlight=False)
 # What is piped or stored has no edge to fold a file's name at.
@@ -58,6 +58,18 @@ def fail(message: str, code: int = FAILED) -> NoReturn:
     """Say what is wrong, and end."""
     notes.print(f"Error: {message}", markup=False)
     raise typer.Exit(code)
+
+
+def check_range(settings: Settings, first: date, last: date) -> None:
+    """End with what is wrong, where the days are no range within the grid."""
+    if first > last:
+        fail(f"--from {first} lies after --to {last}.", WRONG_USAGE)
+    if first < settings.first_event_date or last > today():
+        fail(
+            f"The grid of days goes from {settings.first_event_date} (setting first_event_date) "
+            f"to {today()}; {first} to {last} is not within it.",
+            WRONG_USAGE,
+        )
 
 
 def print_json(content: Any) -> None:

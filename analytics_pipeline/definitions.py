@@ -20,25 +20,32 @@ from analytics_pipeline.insights.assets import workflow_insights
 from analytics_pipeline.metrics.assets import metric_assets, seed_specs
 from analytics_pipeline.metrics.checks import metric_checks
 from analytics_pipeline.metrics.tables import current_project, mart_tables
+from analytics_pipeline.publishing.assets import publishing_definitions, views_asset
 from analytics_pipeline.reporting.assets import report_asset
 from analytics_pipeline.schedules import daily_report_schedule, update_job
+from analytics_pipeline.settings import current_settings
+from analytics_pipeline.tables import all_tables
 
-defs = dg.Definitions(
-    assets=[
-        landing_files,
-        raw_events,
-        validated_events,
-        source_quality,
-        metric_assets(current_project()),
-        *seed_specs(current_project()),
-        workflow_insights,
-        query_demand,
-        demand_forecasts,
-        report_asset(mart_tables()),
-    ],
-    asset_checks=[alerts, expectations, metric_checks(current_project())],
-    jobs=[intake_job, update_job],
-    sensors=[landing_zone_sensor, changed_dates_sensor],
-    schedules=[daily_report_schedule],
-    executor=dg.in_process_executor,
+defs = dg.Definitions.merge(
+    dg.Definitions(
+        assets=[
+            landing_files,
+            raw_events,
+            validated_events,
+            source_quality,
+            metric_assets(current_project()),
+            *seed_specs(current_project()),
+            workflow_insights,
+            query_demand,
+            demand_forecasts,
+            report_asset(mart_tables()),
+            views_asset(all_tables()),
+        ],
+        asset_checks=[alerts, expectations, metric_checks(current_project())],
+        jobs=[intake_job, update_job],
+        sensors=[landing_zone_sensor, changed_dates_sensor],
+        schedules=[daily_report_schedule],
+        executor=dg.in_process_executor,
+    ),
+    publishing_definitions(mart_tables(), current_settings()),
 )

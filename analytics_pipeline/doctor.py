@@ -30,6 +30,7 @@ def examine(settings: Settings) -> list[Finding]:
         "ledger": _ledger,
         "definitions": _definitions,
         "dagster instance": _instance,
+        "publishing": _publishing,
     }
     findings = []
     for subject, examination in examinations.items():
@@ -102,3 +103,23 @@ def _instance(settings: Settings) -> tuple[bool, str]:
     with open_instance(settings) as instance:
         runs = instance.get_runs_count()
     return True, f"{os.environ['DAGSTER_HOME']} with {runs:,} runs"
+
+
+def _publishing(settings: Settings) -> tuple[bool, str]:
+    if settings.publish_url is None:
+        return True, "no database is configured (setting publish_url)"
+    from analytics_pipeline.lake.lake import Lake
+    from analytics_pipeline.metrics.tables import mart_tables
+    from analytics_pipeline.publishing.database import open_database
+    from analytics_pipeline.publishing.publish import days_awaiting
+
+    with open_database(settings) as connection:
+        awaiting = days_awaiting(
+            Lake.of(settings), connection, settings.publish_schema, mart_tables()
+        )
+        parameters = connection.get_dsn_parameters()
+    days = {day for of_table in awaiting.values() for day in of_table}
+    server = f"{parameters.get('host', 'localhost')}:{parameters['port']}"
+    where = f"schema {settings.publish_schema} of {parameters['dbname']} on {server}"
+    command = "; aicache-analytics publish sends them" if days else ""
+    return True, f"{where} lacks {len(days):,} days of the lake{command}"

@@ -1,6 +1,7 @@
 """Running the pipeline's jobs in this process, on the Dagster instance that the UI shows."""
 
 import os
+import re
 import shutil
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -91,7 +92,8 @@ def bring_up_to_date(
     with Ledger.open(lake.state) as ledger, PendingUpdates.open(lake.state) as pending:
         prefix = ledger.path_prefix(zone.location)
         if any(new_files(zone.walk(problems=problems), ledger, prefix, retry=True)):
-            execute(instance, INTAKE_JOB, listener=listener, config={"wait": True, "retry": True})
+            patient = {"landing_files": {"wait": True, "retry": True}}
+            execute(instance, INTAKE_JOB, listener=listener, config=patient)
         problems.clear()
         left = list(new_files(zone.walk(problems=problems), ledger, prefix, retry=False))
         updated, failures = update_awaiting(pending, instance, listener=listener)
@@ -151,16 +153,16 @@ def execute(
     *,
     tags: Mapping[str, str] | None = None,
     assets: Sequence[str] | None = None,
-    config: Mapping[str, Any] | None = None,
+    config: Mapping[str, Mapping[str, Any]] | None = None,
     listener: Listener | None = None,
-) -> None:
-    """Execute a job in this process; ``config`` is that of landing_files. Raises RunError."""
+) -> dg.ExecuteInProcessResult:
+    """Execute a job in this process; ``config`` is that of assets by name. Raises RunError."""
     from analytics_pipeline.definitions import defs
 
     job = defs.resolve_job_def(job_name)
     run_config: dict[str, Any] = dict(QUIET)
     if config is not None:
-        run_config["ops"] = {"landing_files": {"config": dict(config)}}
+        run_config["ops"] = {name: {"config": dict(of_asset)} for name, of_asset in config.items()}
     run_id = str(uuid.uuid4())
     if listener is not None:
         instance.add_event_listener(run_id, _told(listener))
@@ -174,6 +176,7 @@ def execute(
     )
     if not result.success:
         raise RunError(_failure(result, job_name))
+    return result
 
 
 def _told(listener: Listener) -> Callable[[dg.EventLogEntry], None]:
@@ -192,5 +195,7 @@ def _failure(result: dg.ExecuteInProcessResult, job_name: str) -> str:
             error = event.step_failure_data.error
             cause = error.cause if error and error.cause else error
             text = cause.message.strip() if cause else "no reason was given"
+            # Errors of this project are written for people, who need no name of a class.
+            text = re.sub(r"^analytics_pipeline\.[\w.]+: ", "", text)
             return f"{event.step_key}: {text.splitlines()[0]} (run {result.run_id})"
     return f"{job_name} failed before its first step (run {result.run_id})"

@@ -50,7 +50,7 @@ def table_of(records: Sequence[Mapping[str, Any]]) -> RichTable:
     for record in records:
         table.add_row(
             *(
-                f"{value:,}" if isinstance(value, int) else escape(str(value))
+                f"{value:,}" if type(value) is int else escape(str(value))
                 for value in record.values()
             )
         )

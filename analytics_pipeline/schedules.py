@@ -3,14 +3,26 @@
 from datetime import timedelta
 
 import dagster as dg
+from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from analytics_pipeline.ingestion.updates import UPDATE_JOB
+from analytics_pipeline.publishing.assets import PUBLISHED_MARTS
+from analytics_pipeline.settings import Settings, current_settings
 
-update_job = dg.define_asset_job(
-    UPDATE_JOB,
-    selection=dg.AssetSelection.all() - dg.AssetSelection.assets("landing_files"),
-    description="Bring everything of the chosen dates up to date: from raw events to reports.",
-)
+NOT_OF_A_DATE = "landing_files"
+
+
+def daily_update(settings: Settings) -> UnresolvedAssetJobDefinition:
+    """The job that updates dates; it publishes them where a database is configured."""
+    left_out = [NOT_OF_A_DATE] if settings.publish_url else [NOT_OF_A_DATE, PUBLISHED_MARTS]
+    return dg.define_asset_job(
+        UPDATE_JOB,
+        selection=dg.AssetSelection.all() - dg.AssetSelection.assets(*left_out),
+        description="Bring everything of the chosen dates up to date: from raw events to reports.",
+    )
+
+
+update_job = daily_update(current_settings())
 
 
 @dg.schedule(

@@ -64,6 +64,27 @@ def _folder_or_url(value: Any) -> Any:
 FolderOrUrl = Annotated[Path | str, BeforeValidator(_folder_or_url)]
 
 
+POSTGRES_URL = re.compile(r"postgres(ql)?://([^/@]*@)?[^/@]*(/[^@]*)?")
+
+
+def _hidden(value: Any) -> Any:
+    """A secret before it is looked at, so that what is said of a wrong one does not show it."""
+    return SecretStr(value) if isinstance(value, str) else value
+
+
+def _of_postgres(url: SecretStr) -> SecretStr:
+    if not POSTGRES_URL.fullmatch(url.get_secret_value()):
+        raise ValueError(
+            "it must be of the form postgresql://user:password@host:5432/database, in which a @ or "
+            "/ of the password is written %40 or %2F"
+        )
+    return url
+
+
+PostgresUrl = Annotated[SecretStr, AfterValidator(_of_postgres), BeforeValidator(_hidden)]
+CREDENTIALS = re.compile(r"://[^/\s]*@")
+
+
 class Group(BaseModel):
     """A group of settings; unknown names are refused, so that a misspelt one is noticed."""
 
@@ -299,6 +320,18 @@ class Settings(BaseSettings):
         pattern=r"^(team:[\w.-]+|[^@\s]+@[^@\s]+\.[^@\s]+)$",
         description="Owner of the assets: team:NAME or an e-mail address.",
     )
+    publish_url: PostgresUrl | None = Field(
+        None,
+        description="URL of the Postgres database that the metrics are published to, such as "
+        "postgresql://user:password@host:5432/database; each update publishes its days where it "
+        "is set.",
+    )
+    publish_schema: str = Field(
+        "aicache",
+        pattern=r"^[a-z][a-z0-9_]*$",
+        max_length=40,
+        description="Schema of the published tables; the names of the roles begin with it.",
+    )
     ingestion: IngestionSettings = IngestionSettings()
     sources: tuple[SourceSettings, ...] = Field(
         (), description="How the files of some folders are read; docs/ingestion.md has examples."
@@ -344,7 +377,8 @@ def read_settings(**overrides: Any) -> Settings:
             f" (got {problem['input']!r})"
             for problem in error.errors()
         ]
-        raise SettingsError("Wrong configuration: " + "; ".join(lines)) from error
+        said = CREDENTIALS.sub("://…@", "; ".join(lines))
+        raise SettingsError(f"Wrong configuration: {said}") from error
     except ValueError as error:
         raise SettingsError(f"The configuration cannot be read: {error}") from error
 

@@ -224,7 +224,7 @@ def test_a_file_that_cannot_be_read_fails_the_run_after_the_others_were_taken(
     "command",
     [
         ["run"], ["backfill"], ["report"], ["export"], ["generate"], ["doctor"], ["metrics"],
-        ["quarantine", "list"], ["quarantine", "show"],
+        ["quarantine", "list"], ["quarantine", "show"], ["publish"], ["query"],
     ],
 )  # fmt: skip
 def test_every_command_explains_itself_with_an_example(command: list[str]) -> None:
