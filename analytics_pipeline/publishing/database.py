@@ -61,6 +61,8 @@ def open_database(settings: Settings) -> Iterator[extensions.connection]:
             "setting publish_url is right."
         ) from error
     try:
+        # Whoever waits for a turn sees, when it comes, what was committed meanwhile.
+        connection.set_session(isolation_level="READ COMMITTED")
         with connection.cursor() as cursor:
             cursor.execute("SET TIME ZONE 'UTC'")
         connection.commit()

@@ -15,12 +15,12 @@ from analytics_pipeline.publishing.structure import BOOKKEEPING, relations
 from analytics_pipeline.settings import Settings
 
 # The one rule of what tells people apart: columns of these names, those whose names begin with
-# user_, and the fields that privacy.fields hashes or redacts.
+# user_, and the fields that privacy.fields does not keep.
 IDENTIFYING_COLUMNS = frozenset(
     {
-        "user", "session_id", "event_id", "trace_id", "username", "login", "email", "author",
-        "author_id", "actor", "actor_id", "person", "person_id", "account_id", "employee_id",
-        "developer", "developer_id", "client", "client_ip", "ip", "ip_address", "query", "message",
+        "user", "session_id", "username", "login", "email", "author", "author_id", "actor",
+        "actor_id", "person", "person_id", "account_id", "employee_id", "developer",
+        "developer_id", "client", "client_ip", "ip", "ip_address", "query", "message",
     }
 )  # fmt: skip
 IDENTIFYING_PREFIX = "user_"

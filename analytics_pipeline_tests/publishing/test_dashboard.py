@@ -21,6 +21,8 @@ MACROS = {
     r"\$__timeFilter\((\w+)\)": r"\1 BETWEEN '2026-03-02T00:00:00Z' AND '2026-03-04T09:30:00Z'",
     r"\$__time\((\w+)\)": r'\1 AS "time"',
     r"\$metric\b": "'cpu_usage','memory_usage'",
+    r"\$dimension\b": "model",
+    r"\$value\b": "'small','large'",
 }
 
 
@@ -33,13 +35,30 @@ def expanded(sql: str, schema: str) -> str:
     return sql
 
 
+KEYS: dict[str, list[dict[str, object]]] = {
+    "daily_metric_values": [{"metric_name": name} for name in ("cpu_usage", "memory_usage", "x")],
+    **{
+        name: [
+            {"dimension": "model", "value": "small"},
+            {"dimension": "model", "value": "large"},
+            {"dimension": "team", "value": "blue"},
+            {"dimension": "user", "value": "ada"},
+        ]
+        for name in ("daily_cache_metrics_by_slice", "daily_cost_metrics_by_slice")
+    },
+}
+
+
 def sample_value(column: Column, day: int) -> object:
     """A value for each column of a mart, which grows from day to day."""
-    of_type = {"DOUBLE": 0.1 * day, "BOOLEAN": True, "DATE": "2026-01-01", "INTEGER": day}
-    wholes = ("total_queries", "log_entries")
     if column.type == "BIGINT":
+        wholes = ("total_queries", "log_entries")
         return day * (100 if column.name in wholes else 10)
-    return of_type.get(column.type, column.accepted[0] if column.accepted else column.name)
+    if column.type in ("DATE", "TIMESTAMP"):
+        return FIRST.isoformat()
+    if column.type == "VARCHAR":
+        return column.accepted[0] if column.accepted else column.name
+    return {"DOUBLE": 0.1 * day, "INTEGER": day, "BOOLEAN": True}[column.type]
 
 
 @pytest.fixture
@@ -47,9 +66,7 @@ def published(site: Site) -> Site:
     for table in mart_tables().values():
         for number in range(1, 6):
             row = {c.name: sample_value(c, number) for c in table.columns}
-            rows = [row]
-            if table.name == "daily_metric_values":
-                rows = [row | {"metric_name": name} for name in ("cpu_usage", "memory_usage", "x")]
+            rows = [row | key for key in KEYS.get(table.name, [{}])]
             site.write(table, FIRST + timedelta(days=number - 1), *rows)
     days = [FIRST + timedelta(days=offset) for offset in range(5)]
     site.publish(*mart_tables().values(), days=days)
@@ -77,10 +94,11 @@ def test_each_panel_shows_what_a_reader_may_see(published: Site) -> None:
                 days = sorted({row[0] for row in rows})
                 assert days == [FIRST + timedelta(days=offset) for offset in (1, 2, 3)]
     titles = " ".join(found).lower()
-    for wanted in ("hit rate", "queries", "response time", "active users", "error rate"):
+    for wanted in ("hit rate", "queries", "response time", "cost", "active users", "error rate"):
         assert wanted in titles
     # Of 2, 3 and 4 March: 20 + 30 + 40 hits of 200 + 300 + 400 queries.
-    assert found["Answered by the cache"][1] == [(90,)]
+    assert found["Hit rate"][1] == [(pytest.approx(90 / 900),)]
+    assert {row[1] for row in found["Cost by $dimension"][1]} == {"small", "large"}
     assert found["Response time, p95"][1] == [(pytest.approx(0.4),)]
     assert [row[1:] for row in found["Hits and misses"][1]] == [(20, 180), (30, 270), (40, 360)]
     assert {row[1] for row in found["Metrics by name: $metric"][1]} == {"cpu_usage", "memory_usage"}
@@ -91,6 +109,12 @@ def test_the_variables_offer_what_is_there(published: Site) -> None:
     assert variables["DS_AICACHE"]["type"] == "datasource"
     sql = expanded(variables["metric"]["query"], published.schema)
     assert published.ask(sql) == [("cpu_usage",), ("memory_usage",), ("x",)]
+    dimensions = expanded(variables["dimension"]["query"], published.schema)
+    values = expanded(variables["value"]["query"], published.schema)
+    with member(published, "reader") as reader, member(published, "analyst") as analyst:
+        assert reader.rows(dimensions) == ["model", "team"]
+        assert analyst.rows(dimensions) == ["model", "team", "user"]
+        assert reader.rows(values) == ["large", "small"]
 
 
 def test_the_file_is_one_that_grafana_imports() -> None:

@@ -27,8 +27,12 @@ WAITING = (
 def publishing(
     site: Site, name: str, first: int = 0, last: int = 4
 ) -> Iterator["subprocess.Popen[bytes]"]:
-    """A process that publishes the days from one to another, known to Postgres by a name."""
-    url = f"{site.server.url}?application_name={name}"
+    """A process that publishes the days from one to another, known to Postgres by a name.
+
+    The server's default would have it see what was there when it began to wait for its turn.
+    """
+    isolation = "options=-c%20default_transaction_isolation%3Drepeatable%5C%20read"
+    url = f"{site.server.url}?application_name={name}&{isolation}"
     process = subprocess.Popen(
         [
             sys.executable, "-m", "analytics_pipeline_tests.publishing.publish_process",
