@@ -1,8 +1,7 @@
 """The metrics as Dagster assets: every mart of the folder of SQL, computed in one step."""
 
 import hashlib
-import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import date
 
 import dagster as dg
@@ -28,11 +27,10 @@ from analytics_pipeline.settings import current_settings
 
 def metric_assets(project: Project) -> dg.AssetsDefinition:
     """All marts of a project as one multi-asset, of which any part can be materialized."""
-    mappings = _partition_mappings(project)
 
     @dg.multi_asset(
         name="metrics",
-        specs=[mart_spec(project, model, mappings) for model in project.marts.values()],
+        specs=[mart_spec(project, model) for model in project.marts.values()],
         can_subset=True,
         backfill_policy=SINGLE_RUN,
     )
@@ -77,18 +75,17 @@ def _add_lineage(
     context.add_asset_metadata(shown_lineage(mart, lineage), name, day.isoformat())
 
 
-def mart_spec(
-    project: Project, model: Model, mappings: Mapping[str, dg.PartitionMapping]
-) -> dg.AssetSpec:
+def mart_spec(project: Project, model: Model) -> dg.AssetSpec:
     """The asset of a mart: what it is made from, its SQL, and the version of that SQL."""
     query = compiled(project, model.name)
     spec = daily_spec(
         model.table,
         group="metrics",
-        deps=_deps(query, mappings),
+        deps=_deps(query),
         kinds=("duckdb", "sql"),
         metadata={
             **shown_metrics(project, model, current_settings().owner),
+            "history_days": model.history_days,
             "sql_file": dg.MetadataValue.path(str(model.file)),
             "compiled_sql": dg.MetadataValue.md(f"```sql\n{query.sql}\n```"),
         },
@@ -118,36 +115,14 @@ def seed_specs(project: Project) -> list[dg.AssetSpec]:
     ]
 
 
-def _deps(query: CompiledModel, mappings: Mapping[str, dg.PartitionMapping]) -> list[dg.AssetDep]:
-    """What a mart is made from, and from which dates of it."""
+def _deps(query: CompiledModel) -> list[str]:
+    """What a mart is made from.
+
+    The earlier dates that it reads are no partition mapping: Dagster would split a backfill of
+    several marts into several runs, and later dates are computed anew where they differ.
+    """
     names = dict.fromkeys((*(ref.name for ref in query.reads), *query.seeds))
-    return [
-        dg.AssetDep(name, partition_mapping=mappings.get(name))
-        for name in names
-        if name != EVENT_DATES
-    ]
-
-
-def _partition_mappings(project: Project) -> dict[str, dg.PartitionMapping]:
-    """For what marts read earlier dates of, the widest span: Dagster has one for a multi-asset."""
-    history_days: dict[str, int] = {}
-    for name in project.marts:
-        query = compiled(project, name)
-        for ref in query.reads:
-            if ref.history:
-                widest = max(query.model.history_days, history_days.get(ref.name, 0))
-                history_days[ref.name] = widest
-    return {name: _with_history(days) for name, days in history_days.items()}
-
-
-def _with_history(days: int) -> dg.TimeWindowPartitionMapping:
-    """Each date is made from itself and so many dates before it, as far as the grid has them."""
-    with warnings.catch_warnings():
-        # Beta, and told by Dagster anew on each start of a process.
-        warnings.simplefilter("ignore", dg.BetaWarning)
-        return dg.TimeWindowPartitionMapping(
-            start_offset=-days, allow_nonexistent_upstream_partitions=True
-        )
+    return [name for name in names if name != EVENT_DATES]
 
 
 def _version(*texts: str) -> str:

@@ -151,15 +151,10 @@ def test_lookback_computes_the_days_before_anew(tmp_path: Path) -> None:
     assert built == {"queries": dict.fromkeys(days[1:], 1)}
 
 
-def test_dagster_knows_the_dates_that_are_read_and_the_later_ones_that_are_rewritten(
-    lake: Lake, tmp_path: Path
-) -> None:
+def test_dagster_is_told_of_the_later_dates_that_are_rewritten(lake: Lake, tmp_path: Path) -> None:
     project = windows(tmp_path)
     assets = metric_assets(project)
-    [dep] = assets.specs_by_key[dg.AssetKey("queries_3d")].deps
-    assert dep.asset_key == dg.AssetKey("queries")
-    assert isinstance(dep.partition_mapping, dg.TimeWindowPartitionMapping)
-    assert dep.partition_mapping.start_offset == -2
+    assert assets.specs_by_key[dg.AssetKey("queries_3d")].metadata["history_days"] == 2
     days = [FIRST + timedelta(days=number) for number in range(8)]
     store(lake, dict.fromkeys(days, 2))
     build_days(lake, project, days)
@@ -172,23 +167,6 @@ def test_dagster_knows_the_dates_that_are_read_and_the_later_ones_that_are_rewri
         "queries_3d": {str(day) for day in days[2:5]},
         "change": {str(days[2]), str(days[5])},
     }
-
-
-def test_marts_may_look_back_at_the_same_one_for_different_times(tmp_path: Path) -> None:
-    windows(tmp_path)
-    models = tmp_path / "windows/models"
-    (models / "queries_5d.sql").write_text(
-        MODELS["queries_3d"].replace("_days': 2", "_days': 4").replace("date - 2", "date - 4")
-    )
-    (models / "queries_5d.yml").write_text(
-        "models: [{name: queries_5d, columns: [{name: event_date, data_type: date}, "
-        "{name: queries, data_type: bigint}]}]"
-    )
-    specs = metric_assets(read_project(tmp_path / "windows", SOURCE_TABLES)).specs_by_key
-    for name in ("queries_3d", "queries_5d"):
-        [dep] = specs[dg.AssetKey(name)].deps
-        assert isinstance(dep.partition_mapping, dg.TimeWindowPartitionMapping)
-        assert dep.partition_mapping.start_offset == -4
 
 
 def test_a_build_that_was_cut_short_is_completed_on_all_later_days(tmp_path: Path) -> None:
