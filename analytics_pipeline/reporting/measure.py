@@ -65,8 +65,16 @@ class Absence:
     total: int | None = None
 
 
+AS_REPORTED = "as reported"
+
+
 def unit_of(column: Column) -> str | None:
-    """The unit of a column's values: the declared one, or "share" for a number from 0 to 1."""
+    """The unit of a column's values: the declared one, or "share" for a number from 0 to 1.
+
+    None where only the source that reports the values can tell.
+    """
+    if column.unit == AS_REPORTED:
+        return None
     if column.unit is None and (column.minimum, column.maximum) == (0, 1):
         return SHARE
     return column.unit
