@@ -4,7 +4,6 @@ import os
 import sqlite3
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from datetime import date
 from pathlib import Path
@@ -16,6 +15,7 @@ from filelock import FileLock
 
 from analytics_pipeline.errors import PipelineError
 from analytics_pipeline.lake.daily_batches import daily_batches, write_batches
+from analytics_pipeline.lake.daily_writing import DailyWriter, Writing, daily_writer
 from analytics_pipeline.lake.engine import open_engine
 from analytics_pipeline.lake.parts import write_parts
 from analytics_pipeline.lake.table import Table, literal, quoted
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 PARTITION_FILE = "data.parquet"
-WRITTEN_AT_ONCE = 8
 PARQUET = (
     "FORMAT parquet, PARQUET_VERSION v2, COMPRESSION zstd, COMPRESSION_LEVEL 1, "
     "WRITE_BLOOM_FILTER false"
@@ -213,23 +212,34 @@ class Lake:
         The query is run once and must give the table's columns and event_date. A day of ``days``
         for which it has no rows becomes an empty partition. Call it with the partitions locked.
         """
-        wanted = sorted(set(days))
-        writing: dict[date, Future[int]] = {}
+        with self.daily_writer() as writer:
+            return self.replacing_days(writer, connection, table, days, query).rows()
 
-        def write(day: date, schema: pa.Schema, batches: list[pa.RecordBatch]) -> int:
-            file = self.partition_file(table, day)
-            with self._staged(file) as staged:
-                rows = write_batches(table, schema, batches, staged)
-                publish(staged, file)
-            return rows
+    @contextmanager
+    def daily_writer(self) -> Iterator[DailyWriter]:
+        """What writes partitions in the background, for replacing_days."""
+        with daily_writer(self._write_day) as writer:
+            yield writer
 
-        # A disk confirms several files in the time of one.
-        with ThreadPoolExecutor(WRITTEN_AT_ONCE) as pool:
-            for day, schema, batches in daily_batches(connection, table, wanted, query):
-                if len(writing) >= WRITTEN_AT_ONCE:
-                    writing[wanted[len(writing) - WRITTEN_AT_ONCE]].result()
-                writing[day] = pool.submit(write, day, schema, batches)
-        return {day: written.result() for day, written in writing.items()}
+    def replacing_days(
+        self,
+        writer: DailyWriter,
+        connection: duckdb.DuckDBPyConnection,
+        table: Table,
+        days: Sequence[date],
+        query: str,
+    ) -> Writing:
+        """Like replace_days, but returns as soon as the query has given its rows."""
+        return writer.write(table, daily_batches(connection, table, sorted(set(days)), query))
+
+    def _write_day(
+        self, table: Table, day: date, schema: pa.Schema, batches: Iterable[pa.RecordBatch]
+    ) -> int:
+        file = self.partition_file(table, day)
+        with self._staged(file) as staged:
+            rows = write_batches(table, schema, batches, staged)
+            publish(staged, file)
+        return rows
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from datetime import date
 
 import duckdb
 
+from analytics_pipeline.lake.daily_writing import Writing
 from analytics_pipeline.lake.lake import Lake, LakeError
 from analytics_pipeline.lake.table import literal, quoted
 from analytics_pipeline.metrics.binding import Bindings
@@ -37,25 +38,33 @@ def build(
     marts = _wanted(project, models)
     wanted = {mart.name: looked_back(mart, days) for mart in marts}
     bindings = Bindings(lake, connection, project)
-    built: dict[str, dict[date, int]] = {}
+    built: dict[str, Writing] = {}
     with ExitStack() as held:
         held.enter_context(_locked(lake, project, marts, wanted))
         stored = _stored_later_days(lake, project, marts, wanted)
         cut_short = any(stored.values()) and held.enter_context(noted_build(lake, wanted, days))
         changed: dict[str, Collection[date]] = {}
+        unread: set[str] = set()
+        writer = held.enter_context(lake.daily_writer())
         for mart in marts:
             asked, later = wanted[mart.name], stored[mart.name]
+            query = compiled(project, mart.name)
             if not cut_short:
-                later = affected_days(compiled(project, mart.name), later, changed, days)
+                later = affected_days(query, later, changed, days)
+            # It reads what is written now, not what was there before.
+            for name in {ref.name for ref in query.marts} & unread:
+                built[name].rows()
+                bindings.forget(name)
+                unread.remove(name)
             _compute(bindings, mart, sorted({*asked, *later}))
             written = [*asked, *_differing(lake, connection, mart, later)]
-            rows = lake.replace_days(connection, mart.table, written, "FROM mart_rows")
+            built[mart.name] = lake.replacing_days(
+                writer, connection, mart.table, written, "FROM mart_rows"
+            )
+            unread.add(mart.name)
             changed[mart.name] = written
-            # Models that are made from this one read what was written, not what was there before.
-            bindings.forget(mart.name)
-            built[mart.name] = rows
         connection.execute("DROP TABLE IF EXISTS mart_rows")
-    return built
+        return {name: writing.rows() for name, writing in built.items()}
 
 
 @contextmanager
