@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import duckdb
 import pandas as pd
 
-from analytics_pipeline.lake.table import literal
+from analytics_pipeline.lake.table import date_list, literal
 
 HOURS = 24
 
@@ -18,7 +18,7 @@ def hourly_query_demand(events: str, days: Sequence[date], now: datetime) -> str
     an aware time. An hour without queries counts 0 where its day has a query in some hour; the
     hours of other days, and those that are not over at ``now``, are null.
     """
-    listed = ", ".join(f"DATE {literal(day.isoformat())}" for day in days)
+    listed = date_list(days)
     known_until = now.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" ")
     return f"""
         WITH hours AS (

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from analytics_pipeline.lake.table import Table, literal, quoted
+from analytics_pipeline.lake.table import Table, date_list, quoted
 
 DAY = "event_date"
 
@@ -22,14 +22,11 @@ def daily_batches(
     The query gives the table's columns and event_date; the schema has no event_date. The rows of
     one day at a time are held in memory.
     """
-    columns = ", ".join(
-        f"{quoted(column.name)}::{column.type} AS {quoted(column.name)}" for column in table.columns
-    )
     order = ", ".join(quoted(name) for name in (DAY, *table.order_by))
-    wanted = ", ".join(f"DATE {literal(day.isoformat())}" for day in days) or "NULL"
+    wanted = date_list(days) or "NULL"
     reader = connection.sql(
-        f"SELECT {DAY}::DATE AS {DAY}, {columns} FROM ({query}) WHERE {DAY} IN ({wanted}) "
-        f"ORDER BY {order}"
+        f"SELECT {DAY}::DATE AS {DAY}, {table.typed_columns} FROM ({query}) "
+        f"WHERE {DAY} IN ({wanted}) ORDER BY {order}"
     ).to_arrow_reader(table.row_group_rows)
     schema = pa.schema([field for field in reader.schema if field.name != DAY])
     pieces = _pieces(reader)

@@ -4,7 +4,7 @@ import os
 import sqlite3
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -157,16 +157,12 @@ class Lake:
         locked.
         """
         file = self.partition_file(table, day)
-        columns = ", ".join(
-            f"{quoted(column.name)}::{column.type} AS {quoted(column.name)}"
-            for column in table.columns
-        )
         order = ", ".join(quoted(name) for name in table.order_by)
         sorted_by = f" ORDER BY {order}" if order else ""
         with self._staged(file) as staged:
             copied = connection.execute(
-                f"COPY (SELECT {columns} FROM ({query}){sorted_by}) TO {literal(str(staged))} "
-                f"({PARQUET}, ROW_GROUP_SIZE {table.row_group_rows}, "
+                f"COPY (SELECT {table.typed_columns} FROM ({query}){sorted_by}) "
+                f"TO {literal(str(staged))} ({PARQUET}, ROW_GROUP_SIZE {table.row_group_rows}, "
                 f"ROW_GROUP_SIZE_BYTES {table.row_group_bytes})"
             ).fetchone()
             publish(staged, file)
@@ -215,11 +211,9 @@ class Lake:
         with self.daily_writer() as writer:
             return self.replacing_days(writer, connection, table, days, query).rows()
 
-    @contextmanager
-    def daily_writer(self) -> Iterator[DailyWriter]:
+    def daily_writer(self) -> AbstractContextManager[DailyWriter]:
         """What writes partitions in the background, for replacing_days."""
-        with daily_writer(self._write_day) as writer:
-            yield writer
+        return daily_writer(self._write_day)
 
     def replacing_days(
         self,

@@ -1,6 +1,8 @@
 """What a table of the lake is: the declaration that its readers and writers share."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,14 @@ class Table:
         """Names of the columns, in order."""
         return [column.name for column in self.columns]
 
+    @property
+    def typed_columns(self) -> str:
+        """The columns as an SQL list, each cast to its declared type."""
+        return ", ".join(
+            f"{quoted(column.name)}::{column.type} AS {quoted(column.name)}"
+            for column in self.columns
+        )
+
 
 def quoted(name: str) -> str:
     """Quote an SQL identifier."""
@@ -53,3 +63,8 @@ def quoted(name: str) -> str:
 def literal(text: str) -> str:
     """Quote an SQL string."""
     return "'" + text.replace("'", "''") + "'"
+
+
+def date_list(days: Iterable[date]) -> str:
+    """The dates as an SQL list."""
+    return ", ".join(f"DATE {literal(day.isoformat())}" for day in days)

@@ -6,7 +6,7 @@ from datetime import date
 import duckdb
 
 from analytics_pipeline.lake.lake import Lake
-from analytics_pipeline.lake.table import literal
+from analytics_pipeline.lake.table import date_list
 from analytics_pipeline.metrics.compiling import compiled
 from analytics_pipeline.metrics.declared_columns import EVENT_DATE
 from analytics_pipeline.metrics.project import (
@@ -28,8 +28,6 @@ class Bindings:
         self.lake = lake
         self.connection = connection
         self.project = project
-        marts = {name: mart.table for name, mart in project.marts.items()}
-        self.tables = {**project.source_tables, **marts}
         self._days: dict[Reference, Sequence[date]] = {}
         self._seeds: set[str] = set()
         for schema in (LAKE_SCHEMA, HISTORY_SCHEMA):
@@ -60,7 +58,7 @@ class Bindings:
         rows = (
             calendar(days)
             if reference.name == EVENT_DATES
-            else self.lake.scan(self.tables[reference.name], days)
+            else self.lake.scan(self.project.tables[reference.name], days)
         )
         self.connection.execute(f"CREATE OR REPLACE VIEW {relation_of(reference)} AS FROM {rows}")
         self._days[reference] = days
@@ -68,5 +66,4 @@ class Bindings:
 
 def calendar(days: Collection[date]) -> str:
     """SQL of a relation with a row for each of the days."""
-    dates = ", ".join(f"DATE {literal(day.isoformat())}" for day in sorted(set(days)))
-    return f"(SELECT unnest([{dates}]::DATE[]) AS {EVENT_DATE})"
+    return f"(SELECT unnest([{date_list(sorted(set(days)))}]::DATE[]) AS {EVENT_DATE})"

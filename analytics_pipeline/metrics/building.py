@@ -8,7 +8,7 @@ import duckdb
 
 from analytics_pipeline.lake.daily_writing import Writing
 from analytics_pipeline.lake.lake import Lake, LakeError
-from analytics_pipeline.lake.table import literal, quoted
+from analytics_pipeline.lake.table import date_list, quoted
 from analytics_pipeline.metrics.binding import Bindings
 from analytics_pipeline.metrics.compiling import compiled
 from analytics_pipeline.metrics.declared_columns import EVENT_DATE
@@ -169,8 +169,7 @@ def _differing(
     if not days:
         return []
     names = ", ".join(map(quoted, (*mart.table.column_names, EVENT_DATE)))
-    wanted = ", ".join(f"DATE {literal(day.isoformat())}" for day in days)
-    computed = f"(SELECT {names} FROM mart_rows WHERE {EVENT_DATE} IN ({wanted}))"
+    computed = f"(SELECT {names} FROM mart_rows WHERE {EVENT_DATE} IN ({date_list(days)}))"
     stored = f"(SELECT {names} FROM {lake.scan(mart.table, days)})"
     found = connection.execute(
         f"SELECT DISTINCT {EVENT_DATE} FROM ((FROM {computed} EXCEPT ALL FROM {stored}) "

@@ -4,6 +4,8 @@ import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import duckdb
+
 from analytics_pipeline.errors import PipelineError
 
 
@@ -22,6 +24,11 @@ class Location:
     def __str__(self) -> str:
         known = (part for part in (self.path, self.line, self.column) if part is not None)
         return ":".join(map(str, known))
+
+
+def problem_of(error: duckdb.Error) -> str:
+    """What DuckDB says of a query, on one line and without the line of SQL that it quotes."""
+    return " ".join(str(error).partition("\n\nLINE ")[0].split())
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:

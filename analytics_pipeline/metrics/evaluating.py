@@ -9,7 +9,7 @@ import duckdb
 
 from analytics_pipeline.lake.table import literal
 from analytics_pipeline.metrics.data_tests import DataTest, related
-from analytics_pipeline.metrics.errors import ProjectError
+from analytics_pipeline.metrics.errors import ProjectError, problem_of
 
 
 @dataclass(frozen=True)
@@ -60,8 +60,8 @@ def _evaluate(
             stored = failures / f"{test.name}.parquet"
             connection.execute(f"COPY ({query}) TO {literal(str(stored))} (FORMAT parquet)")
     except (duckdb.ProgrammingError, duckdb.DataError) as error:
-        problem = " ".join(str(error).partition("\n\nLINE ")[0].split())
-        raise ProjectError(f"{test.declared_at}: test {test.name}: {problem}") from error
+        where = f"{test.declared_at}: test {test.name}"
+        raise ProjectError(f"{where}: {problem_of(error)}") from error
     failing = int(rows[0][-1]) if rows else 0
     shown = [dict(zip(names, row[:-1], strict=True)) for row in rows]
     return DataTestResult(test, failing, shown, stored)

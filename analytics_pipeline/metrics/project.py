@@ -7,9 +7,9 @@ from typing import Any
 
 from analytics_pipeline.lake.table import Table, quoted
 from analytics_pipeline.metrics.declared_columns import DeclaredColumns
+from analytics_pipeline.metrics.described import Described
 from analytics_pipeline.metrics.properties import ModelConfig, UnitTestProperties
 from analytics_pipeline.metrics.render import Macros
-from analytics_pipeline.metrics.yaml_file import YamlFile
 
 EVENT_DATES = "event_dates"
 LAKE_SCHEMA = "lake"
@@ -96,26 +96,15 @@ class Seed:
         return {column.name: column.type for column in self.declared.columns}
 
 
-@dataclass(frozen=True)
-class UnitTest:
-    """A unit test of a model, and where it stands."""
-
-    properties: UnitTestProperties
-    file: YamlFile
-    place: tuple[str | int, ...]
-
-    @property
-    def where(self) -> str:
-        """The location of the test."""
-        return str(self.file.where(*self.place, "name"))
+UnitTest = Described[UnitTestProperties]
+"""A unit test of a model, and where it stands."""
 
 
 @dataclass(frozen=True)
 class Project:
     """The models of a folder by name, each after those that it is made from, and what they use.
 
-    ``source_tables`` are the tables of the lake that its models may read, by name; ``overrides``
-    variables that were put in the place of the folder's own.
+    ``source_tables`` are the tables of the stages before that its models may read, by name.
     """
 
     folder: Path
@@ -125,6 +114,11 @@ class Project:
     macros: Macros = field(default_factory=Macros)
     variables: Mapping[str, Any] = field(default_factory=dict)
     unit_tests: tuple[UnitTest, ...] = ()
+
+    @property
+    def tables(self) -> dict[str, Table]:
+        """The tables of the lake that a model may read: source tables and marts."""
+        return {**self.source_tables, **{name: mart.table for name, mart in self.marts.items()}}
 
     @property
     def marts(self) -> dict[str, Model]:

@@ -89,14 +89,19 @@ class ModelConfig(Entry):
         return ModelConfig.model_validate(merged)
 
 
-class ModelProperties(Entry):
-    """What the YAML says of a model."""
+class TableProperties(Entry):
+    """What the YAML says of a model or a seed."""
 
     name: Name
     description: str = ""
-    config: ModelConfig = ModelConfig()
     columns: tuple[ColumnProperties, ...] = ()
     data_tests: tuple[str | dict[str, Any], ...] = ()
+
+
+class ModelProperties(TableProperties):
+    """What the YAML says of a model."""
+
+    config: ModelConfig = ModelConfig()
 
 
 class SeedConfig(Entry):
@@ -107,14 +112,10 @@ class SeedConfig(Entry):
     meta: ModelMeta = ModelMeta()
 
 
-class SeedProperties(Entry):
+class SeedProperties(TableProperties):
     """What the YAML says of a seed: a CSV file that comes with the folder."""
 
-    name: Name
-    description: str = ""
     config: SeedConfig = SeedConfig()
-    columns: tuple[ColumnProperties, ...] = ()
-    data_tests: tuple[str | dict[str, Any], ...] = ()
 
 
 class SourceConfig(Entry, extra="allow"):
@@ -140,19 +141,20 @@ class SourceProperties(Entry):
     tables: tuple[SourceTableProperties, ...] = ()
 
 
-class GivenRows(Entry):
-    """The rows of an input of a unit test: mappings, or CSV or a query as text."""
+class Rows(Entry):
+    """Rows of a unit test: mappings, or CSV or a query as text.
+
+    Those that it expects come in any order, with the columns that matter.
+    """
+
+    rows: list[dict[str, Any]] | str = Field(default_factory=list)
+    format: Literal["dict", "csv", "sql"] = "dict"
+
+
+class GivenRows(Rows):
+    """The rows of an input of a unit test."""
 
     input: str
-    rows: list[dict[str, Any]] | str = Field(default_factory=list)
-    format: Literal["dict", "csv", "sql"] = "dict"
-
-
-class ExpectedRows(Entry):
-    """The rows that a unit test expects, in any order, with the columns that matter."""
-
-    rows: list[dict[str, Any]] | str = Field(default_factory=list)
-    format: Literal["dict", "csv", "sql"] = "dict"
 
 
 class Overrides(Entry):
@@ -168,7 +170,7 @@ class UnitTestProperties(Entry):
     model: Name
     description: str = ""
     given: tuple[GivenRows, ...]
-    expect: ExpectedRows
+    expect: Rows
     overrides: Overrides = Overrides()
     config: dict[str, Any] = Field(default_factory=dict)
 

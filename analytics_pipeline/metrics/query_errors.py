@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import duckdb
 
 from analytics_pipeline.metrics.compiling import CompiledModel
-from analytics_pipeline.metrics.errors import Location, ProjectError
+from analytics_pipeline.metrics.errors import Location, ProjectError, problem_of
 from analytics_pipeline.metrics.project import Model
 
 PLACE = re.compile(r"^(?P<start>LINE (?P<line>\d+): )(?P<text>.*)\n(?P<before> *)\^", re.MULTILINE)
@@ -27,8 +27,7 @@ def readable_errors(query: CompiledModel, lines_before: int) -> Iterator[None]:
         text = str(error)
         at = PLACE.search(text)
         where = _location(query, at, int(at["line"]) - lines_before) if at else None
-        problem = " ".join(text.partition("\n\nLINE ")[0].split())
-        raise ProjectError(f"{where or query.model.shown}: {problem}") from error
+        raise ProjectError(f"{where or query.model.shown}: {problem_of(error)}") from error
 
 
 def _location(query: CompiledModel, at: re.Match[str], line: int) -> Location | None:

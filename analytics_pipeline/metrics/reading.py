@@ -11,7 +11,7 @@ from analytics_pipeline.metrics.described import Described, read_descriptions
 from analytics_pipeline.metrics.errors import ProjectError
 from analytics_pipeline.metrics.folder import Folder
 from analytics_pipeline.metrics.model_config import folder_config, require_microbatch
-from analytics_pipeline.metrics.project import EVENT_DATES, Model, Project, Seed, UnitTest
+from analytics_pipeline.metrics.project import EVENT_DATES, Model, Project, Seed
 from analytics_pipeline.metrics.properties import ModelConfig, ModelProperties, ProjectFile
 from analytics_pipeline.metrics.render import read_macros, render
 from analytics_pipeline.metrics.seeds import read_seed
@@ -37,7 +37,7 @@ def read_project(
         tables,
         reader.macros,
         reader.variables,
-        reader.unit_tests(),
+        tuple(reader.described.unit_tests.values()),
     )
 
 
@@ -68,12 +68,6 @@ class _Reader:
         for name in self.sql_files:
             self.model(name, ())
         return self.models
-
-    def unit_tests(self) -> tuple[UnitTest, ...]:
-        return tuple(
-            UnitTest(test.properties, test.file, test.place)
-            for test in self.described.unit_tests.values()
-        )
 
     def model(self, name: str, inside: tuple[str, ...]) -> Model:
         if name not in self.models:

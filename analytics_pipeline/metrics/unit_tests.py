@@ -23,7 +23,7 @@ from analytics_pipeline.metrics.project import (
     relation_of,
     seed_relation,
 )
-from analytics_pipeline.metrics.properties import ExpectedRows, GivenRows
+from analytics_pipeline.metrics.properties import GivenRows, Rows
 from analytics_pipeline.metrics.query_errors import readable_errors
 from analytics_pipeline.metrics.reading import read_project
 
@@ -75,11 +75,6 @@ def run_unit_test(project: Project, test: UnitTest) -> UnitTestResult:
             raise ProjectError(f"{test.where}: no rows are given for {', '.join(absent)}.")
         for name, rows in given.items():
             _insert(connection, test, _relation(project, name), rows)
-        for name in read & {ref.name for ref in query.reads}:
-            connection.execute(
-                f"CREATE OR REPLACE VIEW {relation_of(Reference(name, history=True))} AS "
-                f"FROM {relation_of(Reference(name))}"
-            )
         with readable_errors(query, lines_before=1):
             connection.execute(f"CREATE TABLE actual_rows AS\n{query.sql}")
         return _compared(connection, test)
@@ -104,13 +99,12 @@ def _relation(project: Project, name: str) -> str:
 
 def _create_inputs(connection: duckdb.DuckDBPyConnection, project: Project) -> None:
     """An empty table for everything that a model may read, besides views."""
-    tables = {**project.source_tables, **{n: mart.table for n, mart in project.marts.items()}}
     columns = {
         relation_of(Reference(name)): {
             **{column.name: column.type for column in table.columns},
             EVENT_DATE: "DATE",
         }
-        for name, table in tables.items()
+        for name, table in project.tables.items()
     }
     columns[relation_of(Reference(EVENT_DATES))] = {EVENT_DATE: "DATE"}
     columns.update((seed_relation(name), seed.columns) for name, seed in project.seeds.items())
@@ -126,7 +120,7 @@ def _insert(
     connection: duckdb.DuckDBPyConnection,
     test: UnitTest,
     relation: str,
-    rows: GivenRows | ExpectedRows,
+    rows: Rows,
 ) -> None:
     try:
         if rows.format == "sql":
@@ -142,7 +136,7 @@ def _insert(
         raise ProjectError(f"{test.where}: {relation}: {str(error).splitlines()[0]}") from error
 
 
-def _as_mappings(rows: GivenRows | ExpectedRows) -> list[dict[str, Any]]:
+def _as_mappings(rows: Rows) -> list[dict[str, Any]]:
     if isinstance(rows.rows, list):
         return rows.rows
     return [

@@ -44,14 +44,13 @@ def view_statements(lake: Lake, tables: Iterable[Table]) -> list[str]:
 
 def _view(lake: Lake, table: Table) -> list[str]:
     name = quoted(table.name)
-    columns = ["event_date", *(f"{quoted(c.name)}::{c.type} AS {quoted(c.name)}"
-                               for c in table.columns)]  # fmt: skip
     comments = {"event_date": "The UTC date of the events; the partition."} | {
         c.name: f"{c.description} Unit: {c.unit}." if c.unit else c.description
         for c in table.columns
     }
     return [
-        f"CREATE VIEW {name} AS SELECT {', '.join(columns)} FROM ({_rows(lake, table)})",
+        f"CREATE VIEW {name} AS "
+        f"SELECT event_date, {table.typed_columns} FROM ({_rows(lake, table)})",
         f"COMMENT ON VIEW {name} IS {literal(table.description)}",
         *(
             f"COMMENT ON COLUMN {name}.{quoted(column)} IS {literal(comment)}"

@@ -49,11 +49,7 @@ def mart_lineage(project: Project, name: str, folder: Path | None = None) -> Col
 
 def table_columns(project: Project) -> dict[str, list[str]]:
     """The columns of every table and seed that a model may read, by its name."""
-    tables = {
-        **project.source_tables,
-        **{name: mart.table for name, mart in project.marts.items()},
-    }
-    columns = {name: [*table.column_names, EVENT_DATE] for name, table in tables.items()}
+    columns = {n: [*table.column_names, EVENT_DATE] for n, table in project.tables.items()}
     seeds = {name: list(seed.columns) for name, seed in project.seeds.items()}
     return {**columns, **seeds, EVENT_DATES: [EVENT_DATE]}
 
