@@ -47,7 +47,7 @@ bench: install ## Measure speed as ratios against a floor, and print the table; 
 	$(BIN)/python -m analytics_pipeline_tests.benchmarks $(BENCH)
 
 lock: ## Renew requirements.lock from pyproject.toml
-	$(BIN)/uv pip compile pyproject.toml --group dev --extra dbt --universal --generate-hashes \
+	$(BIN)/uv pip compile pyproject.toml --group dev --extra dbt --extra pdf --universal --generate-hashes \
 		--no-header --no-annotate --no-emit-index-url --quiet --output-file requirements.lock
 
 clean:

@@ -291,6 +291,41 @@ class Thresholds(Group):
     min_events: int = Field(1, ge=0, description="Fewer validated events on a day are alerted.")
 
 
+class ReportingSettings(Group):
+    """What is made of the metrics for people."""
+
+    formats: tuple[Literal["html", "json", "csv", "xlsx", "pdf"], ...] = Field(
+        ("html", "json", "csv"), description="Formats in which each report is written."
+    )
+    views: tuple[Literal["engineer", "executive"], ...] = Field(
+        ("engineer", "executive"), description="Readers for whom each report is written."
+    )
+    teams: tuple[str, ...] = Field(
+        (), description="Teams that get a report of their own slice beside these."
+    )
+    min_group_size: Positive = Field(
+        5, description="Of a group with fewer users, nothing is shown per user."
+    )
+
+
+class AlertingSettings(Group):
+    """Who is alerted, and of what."""
+
+    file: AbsolutePath | None = Field(
+        None,
+        description="File of your own rules, receivers and routes (docs/alerts.md); alerts.yml in "
+        "the working directory where unset, if there is one.",
+    )
+    notify_days: Positive = Field(
+        3,
+        description="Incidents of event dates further back are recorded, and nobody is told: a "
+        "backfill of last year wakes nobody.",
+    )
+    sensor_interval_seconds: Positive = Field(
+        10, description="Seconds between two looks of the sensor at checks, runs and what is due."
+    )
+
+
 class Settings(BaseSettings):
     """The configuration of one process."""
 
@@ -345,6 +380,8 @@ class Settings(BaseSettings):
     insights: InsightSettings = InsightSettings()
     forecast: ForecastSettings = ForecastSettings()
     thresholds: Thresholds = Thresholds()
+    reporting: ReportingSettings = ReportingSettings()
+    alerting: AlertingSettings = AlertingSettings()
 
     @classmethod
     def settings_customise_sources(

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from analytics_pipeline.alerting.rules import RULES, Alert, Rule, evaluate_days
+from analytics_pipeline.alerting.findings import Evaluation
+from analytics_pipeline.alerting.rules import RULES, Rule, evaluate_days
 from analytics_pipeline.daily_assets import lake_of_process
 from analytics_pipeline.daily_checks import (
     CheckOutcome,
@@ -44,7 +45,7 @@ def alerts(
         yield from evaluations(context, SPECS[rule], outcomes)
 
 
-def _outcome(rule: Rule, alert: Alert) -> CheckOutcome:
+def _outcome(rule: Rule, alert: Evaluation) -> CheckOutcome:
     return CheckOutcome(
         passed=alert.passed is not False,
         severity=alert.severity,

@@ -7,6 +7,7 @@ from typing import Literal
 
 import duckdb
 
+from analytics_pipeline.alerting.findings import Evaluation, Finding, Severity
 from analytics_pipeline.errors import PipelineError
 from analytics_pipeline.ingestion.quality_tables import QUARANTINE_REASONS, SCHEMA_CHANGES
 from analytics_pipeline.ingestion.tables import FILE_LINE_COUNTS
@@ -15,7 +16,6 @@ from analytics_pipeline.lake.table import Table, quoted
 from analytics_pipeline.metrics.tables import metric_tables
 from analytics_pipeline.settings import Thresholds
 
-Severity = Literal["WARN", "ERROR"]
 Unit = Literal["share", "seconds", "events", "reasons", "changes"]
 
 
@@ -146,26 +146,9 @@ RULES = (
 )
 
 
-@dataclass(frozen=True)
-class Alert:
-    """The outcome of one rule on one event date.
-
-    ``passed`` is None where the rule could not be evaluated because the day has no data of its
-    kind; ``value`` is None then. ``limit`` is the threshold it was held against, in the unit of
-    the value (a share is between 0 and 1, a time in seconds).
-    """
-
-    name: str
-    severity: Severity
-    passed: bool | None
-    value: float | None
-    limit: float | None
-    message: str
-
-
 def evaluate(
     lake: Lake, connection: duckdb.DuckDBPyConnection, day: date, thresholds: Thresholds
-) -> list[Alert]:
+) -> list[Evaluation]:
     """Evaluate every rule for one event date, in the order of RULES.
 
     Raises RuleError where a rule reads what the tables do not have.
@@ -179,7 +162,7 @@ def evaluate_days(
     days: Iterable[date],
     thresholds: Thresholds,
     rules: Sequence[Rule] = RULES,
-) -> dict[date, list[Alert]]:
+) -> dict[date, list[Evaluation]]:
     """Evaluate rules for several event dates by one query a table; the dates ascend.
 
     Raises RuleError where a rule reads what the tables do not have.
@@ -226,16 +209,19 @@ def _values(
     }
 
 
-def _alert(rule: Rule, value: float | None, thresholds: Thresholds) -> Alert:
+def _alert(rule: Rule, value: float | None, thresholds: Thresholds) -> Evaluation:
     limit = float(getattr(thresholds, rule.threshold))
     if value is None:
         message = f"Not evaluated: {rule.no_data}."
-        return Alert(rule.name, rule.severity, None, None, limit, message)
+        return Evaluation(rule.name, rule.severity, None, None, limit, message, rule.asset)
     violated = value < limit if rule.violated == "below" else value > limit
     bound = "minimum" if rule.violated == "below" else "maximum"
     stand = f"{rule.violated} the {bound} of" if violated else f"within the {bound} of"
     message = f"{rule.quantity} {_worded(value, rule.unit)} is {stand} {_worded(limit, rule.unit)}."
-    return Alert(rule.name, rule.severity, not violated, value, limit, message)
+    found = (Finding(message, value=value),) if violated else ()
+    return Evaluation(
+        rule.name, rule.severity, not violated, value, limit, message, rule.asset, findings=found
+    )
 
 
 def _worded(value: float, unit: Unit) -> str:

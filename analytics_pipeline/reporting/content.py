@@ -6,7 +6,7 @@ from datetime import date
 
 import duckdb
 
-from analytics_pipeline.alerting.rules import Alert
+from analytics_pipeline.alerting.findings import Evaluation
 from analytics_pipeline.lake.lake import Lake
 from analytics_pipeline.lake.table import Table
 from analytics_pipeline.reporting.conservation import (
@@ -52,7 +52,7 @@ class ReportContent:
     status: Status
     kpis: Mapping[str, Kpi]
     trends: Trends
-    alerts: tuple[Alert, ...]
+    alerts: tuple[Evaluation, ...]
     metrics: DayMetrics
     metric_values: Listing
     demand: Demand
@@ -65,7 +65,7 @@ def read_contents(
     lake: Lake,
     connection: duckdb.DuckDBPyConnection,
     marts: Mapping[str, Table],
-    alerts: Mapping[date, Sequence[Alert]],
+    alerts: Mapping[date, Sequence[Evaluation]],
     settings: Settings,
 ) -> dict[date, ReportContent]:
     """Read the content of the reports of several days, by one query a table.

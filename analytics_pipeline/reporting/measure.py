@@ -19,13 +19,14 @@ class Metric:
     """A number, or the reason why there is none.
 
     ``value`` is unrounded and ``unit`` its unit, "share" for a part of 1. Exactly one of ``value``
-    and ``reason`` is given.
+    and ``reason`` is given. ``id`` is TABLE.COLUMN of the catalog of metrics, where it is there.
     """
 
     value: Number | None
     unit: str | None
     reason: str | None = None
     definition: str | None = None
+    id: str | None = None
 
     def __post_init__(self) -> None:
         if (self.value is None) == (self.reason is None):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from analytics_pipeline.alerting.rules import Alert
+from analytics_pipeline.alerting.findings import Evaluation
 from analytics_pipeline.reporting.conservation import Conservation
 from analytics_pipeline.reporting.wording import label
 
@@ -20,7 +20,9 @@ class Status:
     reasons: tuple[str, ...]
 
 
-def status_of(alerts: Sequence[Alert], conservation: Conservation, not_over: str | None) -> Status:
+def status_of(
+    alerts: Sequence[Evaluation], conservation: Conservation, not_over: str | None
+) -> Status:
     """Judge a day by its alerts and its account of lines; ``not_over`` is said among the reasons.
 
     A violated rule of severity ERROR, or a line that is not accounted for, needs action.

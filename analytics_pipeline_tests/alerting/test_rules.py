@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analytics_pipeline.alerting.rules import RULES, Alert, RuleError, evaluate, evaluate_days
+from analytics_pipeline.alerting.findings import Evaluation
+from analytics_pipeline.alerting.rules import RULES, RuleError, evaluate, evaluate_days
 from analytics_pipeline.lake.lake import Lake
 from analytics_pipeline.settings import Thresholds
 from analytics_pipeline.tables import all_tables
@@ -18,7 +19,7 @@ from analytics_pipeline_tests.alerting.rows import write_day
 DAY = date(2024, 2, 3)
 
 
-def alerts_of(lake: Lake, thresholds: Thresholds | None = None) -> dict[str, Alert]:
+def alerts_of(lake: Lake, thresholds: Thresholds | None = None) -> dict[str, Evaluation]:
     with lake.engine() as connection:
         found = evaluate(lake, connection, DAY, thresholds or Thresholds())
     assert [alert.name for alert in found] == [rule.name for rule in RULES]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from bs4 import BeautifulSoup
 
-from analytics_pipeline.alerting.rules import Alert
+from analytics_pipeline.alerting.findings import Evaluation
 from analytics_pipeline.ingestion.tables import FILE_LINE_COUNTS, QUARANTINED_LINES
 from analytics_pipeline.lake.table import Table
 from analytics_pipeline.metrics.tables import mart_tables, metric_tables
@@ -252,7 +252,7 @@ def test_the_status_follows_from_the_alerts(
     sample: Workspace, outcomes: list[tuple[Any, bool | None]], level: str, sentence: str
 ) -> None:
     alerts = [
-        Alert(f"rule_{number}", severity, passed, None, None, f"Finding {number}.")
+        Evaluation(f"rule_{number}", severity, passed, None, None, f"Finding {number}.")
         for number, (severity, passed) in enumerate(outcomes)
     ]
     with sample.lake.engine() as connection:
