@@ -127,8 +127,12 @@ def clock(time: datetime) -> str:
 
 def readable(text: str) -> str:
     """A text from the outside world, cut to MAX_TEXT characters, with control characters shown."""
-    cut = text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 1] + "…"
-    return UNSEEN.sub(_picture, cut)
+    return visible(text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 1] + "…")
+
+
+def visible(text: str) -> str:
+    """A text with control characters and marks of direction shown, so that it hides nothing."""
+    return UNSEEN.sub(_picture, text)
 
 
 def spoken(text: str, column: str) -> str:
