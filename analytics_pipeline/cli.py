@@ -120,15 +120,18 @@ class ExportFormat(StrEnum):
     CSV = "csv"
     PARQUET = "parquet"
     JSON = "json"
+    XLSX = "xlsx"
 
 
 @app.command(
-    epilog="Example: aicache-analytics export daily_cache_metrics --format csv metrics.csv"
+    epilog="Example: aicache-analytics export daily_cache_metrics --format xlsx metrics.xlsx"
 )
 def export(
     table: Annotated[str, typer.Argument(help="Name of a table of the lake.")],
     file: Annotated[Path, typer.Argument(help="File to write.")],
-    file_format: Annotated[ExportFormat, typer.Option("--format")] = ExportFormat.CSV,
+    file_format: Annotated[
+        ExportFormat | None, typer.Option("--format", help="Unset, the ending of the file says it.")
+    ] = None,
     first: Annotated[
         date | None, typer.Option("--from", parser=as_day, metavar="DATE", help="First day.")
     ] = None,
@@ -147,11 +150,29 @@ def export(
     tables = all_tables()
     if table not in tables:
         fail(f"There is no table {table}. There are: {', '.join(tables)}.", WRONG_USAGE)
-    rows = export_table(Lake.of(settings), tables[table], file, file_format, first=first, last=last)
+    exported = export_table(
+        Lake.of(settings),
+        tables[table],
+        file,
+        file_format or _format_by_ending(file),
+        first=first,
+        last=last,
+    )
     if as_json:
-        print_json({"table": table, "file": file, "rows": rows})
-    else:
-        output.print(f"{rows:,} rows of {table} in {file}", markup=False)
+        print_json({"table": table, "file": file, **asdict(exported)})
+        return
+    output.print(f"{exported.rows:,} rows of {table} in {file}", markup=False)
+    if exported.cut_texts:
+        output.print(
+            f"{exported.cut_texts:,} texts are longer than an Excel cell and were cut; "
+            "--format parquet keeps them whole."
+        )
+
+
+def _format_by_ending(file: Path) -> ExportFormat:
+    """The format that a file's name says; CSV where it says none."""
+    ending = file.suffix.removeprefix(".").lower()
+    return ExportFormat(ending) if ending in set(ExportFormat) else ExportFormat.CSV
 
 
 @app.command(epilog="Example: aicache-analytics generate --events 100000 --days 60 landing")

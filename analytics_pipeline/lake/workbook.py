@@ -1,4 +1,4 @@
-"""Writing an Excel file whose cells are what they were: numbers, dates, and text that stays text."""
+"""Writing an Excel file: numbers, dates and times as such, and text that stays text."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
