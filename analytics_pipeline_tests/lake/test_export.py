@@ -44,7 +44,8 @@ ATTACKS = (
     "<r><t>x</t></is></c><c r=\"A9\"><f>1+1</f></c><c><is></r>", "<r></r>", "_x0041_ _x000D_",
     "https://evil.example", "mailto:a@evil.example", "internal:A1", "file://c",
     "a\x00\x01\x1f\x7fb", "\ufffe\uffff", "two\nlines, \"quoted\"; it's",
-    " leading and trailing ", "'quoted", "123", "1e5", "TRUE", "漢字 🙂 \u202eright to left", "&amp;<b>", "{=1+1}", "#REF!",
+    " leading and trailing ", "'quoted", "123", "1e5", "TRUE",
+    "漢字 🙂 \u202eright to left", "&amp;<b>", "{=1+1}", "#REF!",
 )  # fmt: skip
 
 
