@@ -26,7 +26,10 @@ SPEC = daily_check_spec(
 )
 
 
-@dg.multi_asset_check(name="validated_events_expectations", specs=[SPEC])
+# The report of the day shows what is found: of the steps that are ready, this one comes first.
+@dg.multi_asset_check(
+    name="validated_events_expectations", specs=[SPEC], op_tags={"dagster/priority": "1"}
+)
 def expectations(
     context: dg.AssetCheckExecutionContext,
 ) -> Iterator[dg.AssetCheckEvaluation | dg.Output[None]]:
@@ -41,7 +44,7 @@ def expectations(
 
 
 def _outcome(lake: Lake, day: date, result: "DayResult") -> CheckOutcome:
-    from analytics_pipeline.expectations.docs import page_of
+    from analytics_pipeline.expectations.site import page_of
 
     failed = "; ".join(f"{name}: {breach}" for name, breach in result.failed.items())
     return CheckOutcome(

@@ -4,33 +4,15 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import date
 from itertools import groupby
-from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
 from jinja2 import Environment, PackageLoader, select_autoescape
 
-from analytics_pipeline.errors import PipelineError
+from analytics_pipeline.expectations.site import DAYS, INDEX, page_of, read_days, site_of
 from analytics_pipeline.expectations.suite import SUITE, Expectation
 from analytics_pipeline.expectations.validation import DayResult, gx_suite
 from analytics_pipeline.lake.lake import Lake, publish_text
-
-DAYS = "days.json"
-INDEX = "index.html"
-
-
-class DocsError(PipelineError):
-    """The list of the site's days cannot be read; the message says how to start it anew."""
-
-
-def site_of(lake: Lake) -> Path:
-    """The folder of the site."""
-    return lake.root / "data_docs"
-
-
-def page_of(lake: Lake, day: date) -> Path:
-    """The page of a day, as deep in the site as the links of Great Expectations' pages expect."""
-    return site_of(lake) / "validations" / SUITE / day.isoformat() / "result" / INDEX
 
 
 def publish_results(
@@ -60,24 +42,11 @@ def publish_results(
         publish_text(site / "expectations" / f"{SUITE}.html", suite_page)
         for day, page in pages.items():
             publish_text(page_of(lake, day), page)
-        days = _read_days(site / DAYS) | {
+        days = read_days(lake) | {
             day.isoformat(): list(result.failed) for day, result in results.items()
         }
         publish_text(site / DAYS, json.dumps(days, sort_keys=True))
         publish_text(site / INDEX, _index_page(lake, days))
-
-
-def _read_days(file: Path) -> dict[str, list[str]]:
-    """The days of the site with the names of the expectations that each did not meet."""
-    if not file.exists():
-        return {}
-    try:
-        return {str(day): [*failed] for day, failed in json.loads(file.read_text()).items()}
-    except (ValueError, AttributeError, TypeError) as error:
-        raise DocsError(
-            f"{file} cannot be read ({error}). Delete it: the index then lists the days that are "
-            "validated from now on, and the pages of the others stay."
-        ) from error
 
 
 def _index_page(lake: Lake, days: Mapping[str, Sequence[str]]) -> str:

@@ -9,11 +9,21 @@ from io import StringIO
 from typing import Any
 
 from analytics_pipeline.lake.table import Column, Table
-from analytics_pipeline.reporting.content import ReportContent
-from analytics_pipeline.reporting.measure import SHARE, Listing, Metric, Number, Row, unit_of
+from analytics_pipeline.reporting.document import (
+    Alerts,
+    Block,
+    Cards,
+    Chart,
+    Figures,
+    Paragraphs,
+    Report,
+    Rows,
+    Section,
+)
+from analytics_pipeline.reporting.measure import SHARE, Listing, Number, Row, unit_of
 
-FORMAT = "aicache-analytics daily report"
-FORMAT_VERSION = 1
+FORMAT = "aicache-analytics report"
+FORMAT_VERSION = 2
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 NONE_STATED = "(none stated)"
 
@@ -34,9 +44,9 @@ DAILY_REPORT = Table(
 )  # fmt: skip
 
 
-def as_json(content: ReportContent) -> str:
-    """The content as JSON: the fields of ReportContent as keys, numbers unrounded, times in UTC."""
-    document = {"format": FORMAT, "version": FORMAT_VERSION, **_plain(content)}
+def as_json(report: Report) -> str:
+    """The report as JSON: its fields as keys, numbers unrounded, times in UTC."""
+    document = {"format": FORMAT, "version": FORMAT_VERSION, **_plain(report)}
     return json.dumps(document, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
 
 
@@ -49,10 +59,17 @@ def _plain(value: Any) -> Any:
             "reason": value.reason,
             "units": {name: unit for name, unit in units.items() if unit},
         }
+    if isinstance(value, Chart):
+        return {"id": value.id, "description": value.description}
+    if isinstance(value, Section):
+        return {"id": value.id, "blocks": {block.id: _plain(block) for block in value.blocks}}
     if is_dataclass(value):
         return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
+        return {
+            key.isoformat() if isinstance(key, date) else key: _plain(item)
+            for key, item in value.items()
+        }
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
     if isinstance(value, datetime):
@@ -63,9 +80,9 @@ def _plain(value: Any) -> Any:
 CsvRow = tuple[str, str, str, Number | None, str | None]
 
 
-def as_csv(content: ReportContent) -> str:
-    """Every number of the content as CSV with the columns of DAILY_REPORT."""
-    return csv_text(csv_rows(content))
+def as_csv(report: Report) -> str:
+    """Every number of the report as CSV with the columns of DAILY_REPORT."""
+    return csv_text(csv_rows(report))
 
 
 def csv_text(rows: Iterable[CsvRow]) -> str:
@@ -87,82 +104,62 @@ def _harmless(text: str) -> str:
     return f"'{text}" if text.startswith(FORMULA_STARTS) else text
 
 
-def csv_rows(content: ReportContent) -> Iterator[CsvRow]:
-    """The numbers of the content as rows of section, name, slice, value and unit."""
-    for name, kpi in content.kpis.items():
-        yield "kpis", name, "", kpi.value, kpi.unit
-        yield "kpis", f"{name}_change", "", kpi.comparison.change, kpi.unit
-        yield "kpis", f"{name}_relative_change", "", kpi.comparison.relative_change, SHARE
-    for name, values in content.trends.values.items():
-        for day, value in zip(content.trends.dates, values, strict=True):
-            yield "trends", name, day.isoformat(), value, content.kpis[name].unit
-    for alert in content.alerts:
-        passed = None if alert.passed is None else int(alert.passed)
-        yield "alerts", "passed", alert.name, passed, None
-        yield "alerts", "value", alert.name, alert.value, None
-        yield "alerts", "limit", alert.name, alert.limit, None
-    for mart, metrics in content.metrics.items():
-        yield from _metrics(mart, metrics)
-    yield from _measurements(content.metric_values)
-    yield from _metrics("demand", content.demand.figures)
-    yield from _metrics("sessions", content.insights.sessions.figures)
-    yield "forecast", "expected_queries", "", content.forecast.expected.value, "queries"
-    yield from _metrics("conservation", content.conservation.totals)
-    share = content.conservation.quarantine_share
-    yield "conservation", "quarantine_share", "", share.value, share.unit
-    for section, listing, key in _listings(content):
-        yield from _rows(section, listing, key)
+def csv_rows(report: Report) -> Iterator[CsvRow]:
+    """The numbers of the report as rows of block, name, slice, value and unit."""
+    for section in report.sections:
+        for block in section.blocks:
+            yield from _block_rows(block)
 
 
-def _metrics(section: str, metrics: Mapping[str, Metric]) -> Iterator[CsvRow]:
-    for name, metric in metrics.items():
-        yield section, name, "", metric.value, metric.unit
+def _block_rows(block: Block) -> Iterator[CsvRow]:
+    match block:
+        case Cards(cards=cards):
+            for card in cards:
+                unit, compared = card.metric.unit, card.comparison
+                yield block.id, card.name, "", card.metric.value, unit
+                yield block.id, f"{card.name}_change", "", compared.change, unit
+                yield block.id, f"{card.name}_relative_change", "", compared.relative_change, SHARE
+                for day, value in zip(card.days, card.values, strict=True):
+                    yield "trend", card.name, day.isoformat(), value, unit
+        case Figures(metrics=metrics):
+            for name, metric in metrics.items():
+                yield block.id, name, "", metric.value, metric.unit
+        case Rows():
+            yield from _listing_rows(block)
+        case Alerts(evaluations=evaluations):
+            for day, alerts in evaluations.items():
+                for alert in alerts:
+                    part = alert.name if len(evaluations) == 1 else f"{day} {alert.name}"
+                    passed = None if alert.passed is None else int(alert.passed)
+                    yield block.id, "passed", part, passed, None
+                    yield block.id, "value", part, alert.value, alert.unit
+                    yield block.id, "limit", part, alert.limit, alert.unit
+        case Chart() | Paragraphs():
+            pass
 
 
-def _listings(content: ReportContent) -> Iterator[tuple[str, Listing, str]]:
-    """Every list of the content with the name of its section and the column that is its key."""
-    insights = content.insights
-    yield "top_queries", insights.top_queries, "rank"
-    yield "languages", insights.languages, "language"
-    yield "query_length_classes", insights.query_length_classes, "length_class"
-    yield "session_durations", insights.sessions.durations, "duration_class"
-    yield "slow_queries", insights.slow_queries, "event_id"
-    yield "miss_rate_periods", insights.miss_rate_periods, "started_at"
-    yield "hourly_demand", content.demand.hours, "hour"
-    yield "forecast_of_the_day", content.demand.forecast, "hour"
-    yield "forecast_of_the_next_day", content.forecast.hours, "hour"
-    yield "forecast_models", content.forecast.models, "model"
-    yield "files", content.conservation.files, "path"
-    yield "quarantine_reasons", content.conservation.quarantine_reasons, "reason"
-    yield "schema_changes", content.conservation.schema_changes, "field"
-
-
-def _rows(section: str, listing: Listing, key: str) -> Iterator[CsvRow]:
+def _listing_rows(block: Rows) -> Iterator[CsvRow]:
     numeric = [
         column
-        for column in listing.columns
-        if column.type in ("BIGINT", "DOUBLE", "BOOLEAN") and column.name != key
+        for column in block.listing.columns
+        if column.type in ("BIGINT", "INTEGER", "DOUBLE", "BOOLEAN") and column.name != block.key
     ]
-    for row in listing.rows:
+    seen: dict[str, int] = {}
+    for row in block.listing.rows:
+        part = _slice(block, row)
+        seen[part] = seen.get(part, 0) + 1
+        if seen[part] > 1:
+            part = f"{part} ({seen[part]})"
         for column in numeric:
             value = row[column.name]
             number = int(value) if isinstance(value, bool) else value
-            yield section, column.name, _slice(section, row, key), number, unit_of(column)
+            yield block.id, column.name, part, number, unit_of(column) or row.get("unit")
 
 
-def _slice(section: str, row: Row, key: str) -> str:
-    value = row[key]
-    if section == "top_queries":
-        return f"{value}. {row['query']}"
+def _slice(block: Rows, row: Row) -> str:
+    value = row[block.key]
     if value is None:
         return NONE_STATED
-    return value.isoformat() + "Z" if isinstance(value, datetime) else str(value)
-
-
-def _measurements(listing: Listing) -> Iterator[CsvRow]:
-    """The metrics by name, each in the unit of its own row."""
-    for row in listing.rows:
-        for column in listing.columns:
-            if column.type in ("BIGINT", "DOUBLE"):
-                unit = column.unit or row.get("unit")
-                yield "metric_values", column.name, row["metric_name"], row[column.name], unit
+    if isinstance(value, datetime):
+        return value.isoformat() + "Z"
+    return value.isoformat() if isinstance(value, date) else str(value)

@@ -34,14 +34,18 @@ class Metric:
 
 
 def metric(
-    value: Number | None, unit: str | None, no_data: str, definition: str | None = None
+    value: Number | None,
+    unit: str | None,
+    no_data: str,
+    definition: str | None = None,
+    id: str | None = None,
 ) -> Metric:
     """A metric of a value that may be null or not finite; ``no_data`` says why it is null."""
     if value is None:
-        return Metric(None, unit, no_data, definition)
+        return Metric(None, unit, no_data, definition, id)
     if not isfinite(value):
-        return Metric(None, unit, "The value is not a finite number.", definition)
-    return Metric(value, unit, None, definition)
+        return Metric(None, unit, "The value is not a finite number.", definition, id)
+    return Metric(value, unit, None, definition, id)
 
 
 @dataclass(frozen=True)
@@ -66,15 +70,17 @@ class Absence:
     total: int | None = None
 
 
-AS_REPORTED = "as reported"
+NUMERIC = ("BIGINT", "INTEGER", "DOUBLE")
+# Units of columns whose rows have each their own.
+OF_THE_ROW = ("as reported", "of the metric", "of the metric, per day")
 
 
 def unit_of(column: Column) -> str | None:
     """The unit of a column's values: the declared one, or "share" for a number from 0 to 1.
 
-    None where only the source that reports the values can tell.
+    None where each row has a unit of its own.
     """
-    if column.unit == AS_REPORTED:
+    if column.unit in OF_THE_ROW:
         return None
     if column.unit is None and (column.minimum, column.maximum) == (0, 1):
         return SHARE

@@ -1,54 +1,50 @@
-"""The status of a day in words, with its reasons."""
+"""The status of a period in words, with its reasons."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
 
 from analytics_pipeline.alerting.findings import Evaluation
-from analytics_pipeline.reporting.conservation import Conservation
+from analytics_pipeline.reporting.document import Status
+from analytics_pipeline.reporting.texts import texts
 from analytics_pipeline.reporting.wording import label
-
-Level = Literal["good", "attention", "action", "no_data", "unknown"]
-
-
-@dataclass(frozen=True)
-class Status:
-    """How a day stands: a level, one sentence, and what led to it."""
-
-    level: Level
-    sentence: str
-    reasons: tuple[str, ...]
 
 
 def status_of(
-    alerts: Sequence[Evaluation], conservation: Conservation, not_over: str | None
+    alerts: Sequence[Evaluation],
+    problems: Sequence[str],
+    no_lines: str | None,
+    not_over: str | None,
 ) -> Status:
-    """Judge a day by its alerts and its account of lines; ``not_over`` is said among the reasons.
+    """Judge a day by its alerts and its account of lines.
 
-    A violated rule of severity ERROR, or a line that is not accounted for, needs action.
+    ``problems`` are what does not add up in the account, ``no_lines`` says why there is no line
+    at all, and ``not_over`` that the day was not over, which is said among the reasons. A violated
+    rule of severity ERROR, or a line that is not accounted for, needs action.
     """
+    said = texts().sentences
     violated = [alert for alert in alerts if alert.passed is False]
     unjudged = [alert for alert in alerts if alert.passed is None]
-    found = [*conservation.problems, *(alert.message for alert in violated)]
-    no_lines = conservation.totals["lines"].reason
+    found = [*problems, *(alert.message for alert in violated)]
     if no_lines:
-        return Status("no_data", "There is no data for this day.", (no_lines, *found))
+        return Status("no_data", said.no_data_day, (no_lines, *found))
     reasons = (
         *found,
-        *(f"{label(alert.name)}: {alert.message}" for alert in unjudged),
+        *(
+            said.not_judged.format(rule=label(alert.name), message=alert.message)
+            for alert in unjudged
+        ),
         *([not_over] if not_over else []),
     )
-    rules = "1 alert rule" if len(alerts) == 1 else f"{len(alerts)} alert rules"
-    if conservation.problems:
-        return Status("action", "The account of the lines does not add up.", reasons)
+    rules = (said.rules_one if len(alerts) == 1 else said.rules_many).format(count=len(alerts))
+    if problems:
+        return Status("action", said.account_broken, reasons)
     if violated:
         severe = any(alert.severity == "ERROR" for alert in violated)
-        verb = "is" if len(violated) == 1 else "are"
-        sentence = f"{len(violated)} of {rules} {verb} violated."
+        form = said.violated_one if len(violated) == 1 else said.violated_many
+        sentence = form.format(count=len(violated), rules=rules)
         return Status("action" if severe else "attention", sentence, reasons)
     if len(unjudged) == len(alerts):
-        return Status("unknown", "No alert rule was evaluated.", reasons)
+        return Status("unknown", said.nothing_evaluated, reasons)
     if unjudged:
-        sentence = f"No alert rule is violated; {len(unjudged)} of {len(alerts)} had no data."
+        sentence = said.some_without_data.format(count=len(unjudged), all=len(alerts))
         return Status("good", sentence, reasons)
-    return Status("good", f"None of {rules} is violated.", reasons)
+    return Status("good", said.all_kept.format(rules=rules), reasons)

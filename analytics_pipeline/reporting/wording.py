@@ -4,57 +4,27 @@ import re
 from datetime import date, datetime
 
 from analytics_pipeline.reporting.measure import SHARE, Number
+from analytics_pipeline.reporting.texts import texts
 
 MAX_TEXT = 160
 MINUTE, HOUR = 60, 3600
-
-WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-MONTHS = (
-    "January", "February", "March", "April", "May", "June",
-    "July", "August", "September", "October", "November", "December",
-)  # fmt: skip
-ABBREVIATIONS = {"cpu": "CPU", "mae": "MAE", "rmse": "RMSE", "mase": "MASE"}
-DURATION_CLASSES = {
-    "0_s": "0 s",
-    "under_1_min": "under 1 min",
-    "1_to_5_min": "1 to 5 min",
-    "5_to_15_min": "5 to 15 min",
-    "15_to_30_min": "15 to 30 min",
-    "30_to_60_min": "30 to 60 min",
-    "60_min_or_more": "60 min or more",
-}
-LENGTH_CLASSES = {
-    "under_50": "under 50 characters",
-    "50_to_99": "50 to 99 characters",
-    "100_or_more": "100 characters or more",
-}
-CLASSES = {"duration_class": DURATION_CLASSES, "length_class": LENGTH_CLASSES}
-NO_DATA = {
-    "hit_rate": "there are no such queries.",
-    "average_response_time": "none of these queries states a response time.",
-    "average": "the metric was measured in several units.",
-    "queries": "the hour was not over when it was counted.",
-}
-"""Why a number of a row is missing, by the column of a list."""
-
-STATUS_LEVELS = {
-    "good": "Good",
-    "attention": "Attention",
-    "action": "Action needed",
-    "no_data": "No data",
-    "unknown": "Unknown",
-}
+MONEY, CENTS = "USD", 0.1
 
 # Control characters, and the marks that turn the direction of the text after them.
 UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 
 
 def number(value: Number, unit: str | None = None) -> str:
-    """A number in about three digits, as a percentage or a duration where that is its unit."""
+    """A number in about three digits, as a percentage, a duration or money where that is its unit.
+
+    Money is in two decimals, unless it is a part of a cent or so. The unit is not named.
+    """
     if unit == SHARE:
         return percentage(value)
     if unit == "s":
         return duration(value)
+    if unit and unit.startswith(MONEY) and abs(value) >= CENTS:
+        return f"{value:,.2f}"
     if isinstance(value, int) or abs(value) >= 1000:
         return f"{value:,.0f}"
     return _three_digits(value)
@@ -65,7 +35,7 @@ def percentage(share: Number) -> str:
     percent = 100 * share
     if percent in (0, 100):
         return f"{percent:.0f}%"
-    return f"{percent:.1f}%" if 1 <= percent <= 99 else f"{percent:.2f}%"
+    return f"{percent:.1f}%" if 1 <= abs(percent) <= 99 else f"{percent:.2f}%"
 
 
 def duration(seconds: Number) -> str:
@@ -100,24 +70,28 @@ def change(value: Number, relative: float | None, unit: str | None) -> str:
 
 def label(name: str) -> str:
     """The name of a column or a metric in words."""
+    said = texts()
+    if name in said.names:
+        return said.names[name]
     words = name.replace("_", " ").split()
-    first, *rest = [ABBREVIATIONS.get(word, word) for word in words] or [name]
+    first, *rest = [said.abbreviations.get(word, word) for word in words] or [name]
     return " ".join([first[:1].upper() + first[1:], *rest])
 
 
 def weekday(day: date) -> str:
     """The first three letters of the weekday."""
-    return WEEKDAYS[day.weekday()][:3]
+    return texts().weekdays[day.weekday()][:3]
 
 
 def long_date(day: date) -> str:
     """A date with its weekday, such as Tuesday, 10 November 2026."""
-    return f"{WEEKDAYS[day.weekday()]}, {day.day} {MONTHS[day.month - 1]} {day.year}"
+    said = texts()
+    return f"{said.weekdays[day.weekday()]}, {day.day} {said.months[day.month - 1]} {day.year}"
 
 
 def short_date(day: date) -> str:
     """A date without its year, such as 10 Nov."""
-    return f"{day.day} {MONTHS[day.month - 1][:3]}"
+    return f"{day.day} {texts().months[day.month - 1][:3]}"
 
 
 def clock(time: datetime) -> str:
@@ -125,9 +99,9 @@ def clock(time: datetime) -> str:
     return f"{time:%H:%M:%S}" if time.second or time.microsecond else f"{time:%H:%M}"
 
 
-def readable(text: str) -> str:
-    """A text from the outside world, cut to MAX_TEXT characters, with control characters shown."""
-    return visible(text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 1] + "…")
+def readable(text: str, length: int = MAX_TEXT) -> str:
+    """A text from the outside world, cut to ``length``, with control characters shown."""
+    return visible(text if len(text) <= length else text[: length - 1] + "…")
 
 
 def visible(text: str) -> str:
@@ -137,7 +111,7 @@ def visible(text: str) -> str:
 
 def spoken(text: str, column: str) -> str:
     """A text of a column as people read it: a class in words, any other text made readable."""
-    return CLASSES.get(column, {}).get(text) or readable(text)
+    return texts().classes.get(column, {}).get(text) or readable(text)
 
 
 def _picture(found: re.Match[str]) -> str:

@@ -8,7 +8,7 @@ import dagster as dg
 import pytest
 
 from analytics_pipeline.expectations.checks import SPEC, expectations
-from analytics_pipeline.expectations.docs import page_of
+from analytics_pipeline.expectations.site import page_of
 from analytics_pipeline.lake.lake import Lake
 from analytics_pipeline.partitions import daily
 from analytics_pipeline.settings import current_settings
