@@ -31,6 +31,7 @@ from analytics_pipeline.cli_options import (
 )
 from analytics_pipeline.cli_publishing import publish, query
 from analytics_pipeline.cli_quarantine import quarantine_app
+from analytics_pipeline.cli_reports import report
 from analytics_pipeline.errors import PipelineError
 from analytics_pipeline.settings import SettingsError, today
 
@@ -47,6 +48,7 @@ app.command(epilog="Example: aicache-analytics publish --from 2026-11-01 --to 20
 app.command(
     epilog='Example: aicache-analytics query "select event_date, hit_rate from daily_cache_metrics"'
 )(query)
+app.command(epilog="Example: aicache-analytics report --date 2026-11-10 --format html")(report)
 
 
 @app.command(epilog="Example: aicache-analytics run --landing drops --lake lake")
@@ -91,27 +93,6 @@ def backfill(
         print_json({"from": first, "to": last, "days": days})
     else:
         output.print(f"Built {days} {'day' if days == 1 else 'days'}: {first} to {last}.")
-
-
-@app.command(epilog="Example: aicache-analytics report --date 2026-11-10")
-def report(
-    day: Annotated[date, typer.Option("--date", parser=as_day, metavar="DATE", help="Event date.")],
-    lake: LakeOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Render the report of an event date from the tables of the lake, and say where it is."""
-    settings = configure(lake=lake)
-    check_range(settings, day, day)
-    from analytics_pipeline.execution import open_instance, update
-    from analytics_pipeline.reporting.files import report_files
-
-    with progress(as_json) as listener:
-        update(open_instance(settings), day, day, assets=["daily_report"], listener=listener)
-    files = {kind: str(path) for kind, path in report_files(settings.lake, day).items()}
-    if as_json:
-        print_json(files)
-    else:
-        output.print("\n".join(files.values()), markup=False)
 
 
 class ExportFormat(StrEnum):

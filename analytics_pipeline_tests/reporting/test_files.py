@@ -11,10 +11,10 @@ from analytics_pipeline.reporting.files import FORMATS, report_files, slug
 
 ROOT = Path("/lake")
 TEAMS = (
-    "search", "Search", "SEARCH", "search ", "search!", "../../etc/passwd", "..", ".", "", "/", "\\",
-    "C:\\temp", "a/b", "a-b", "a b", "a--b", "ünïcode", "unicode", "検索", "品質", "🙂", "\u202esearch",
-    "nul\x00byte", "new\nline", "CON", "con", "x" * 41, "x" * 42, "x" * 5000, "-", "team-search",
-    "search.html", "$(reboot)", "%2e%2e%2f", "~", "\udcff", "search-" + "a" * 8,
+    "search", "Search", "SEARCH", "search ", "search!", "../../etc/passwd", "..", ".", "", "/",
+    "\\", "C:\\temp", "a/b", "a-b", "a b", "a--b", "ünïcode", "unicode", "検索", "品質", "🙂",
+    "\u202esearch", "nul\x00byte", "new\nline", "CON", "con", "x" * 41, "x" * 42, "x" * 5000, "-",
+    "team-search", "search.html", "$(reboot)", "%2e%2e%2f", "~", "\udcff", "search-" + "a" * 8,
 )  # fmt: skip
 
 

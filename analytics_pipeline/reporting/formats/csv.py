@@ -21,7 +21,7 @@ from analytics_pipeline.reporting.document import (
     Rows,
 )
 from analytics_pipeline.reporting.formats.json import definition_id
-from analytics_pipeline.reporting.measure import AS_REPORTED, SHARE, Number, Row, unit_of
+from analytics_pipeline.reporting.measure import SHARE, Number, unit_of
 
 REPORT_COLUMNS = (
     Column("section", "VARCHAR", "Part of the report.", nullable=False),
@@ -137,12 +137,8 @@ def _of_rows(block: Rows, report: Report) -> Iterator[Measured]:
             yield Measured(
                 block.id, column.name, part, report.first, report.last,
                 int(value) if isinstance(value, bool) else value,
-                _unit(column, row), definition_id(block, column, report),
+                unit_of(column) or row.get("unit"), definition_id(block, column, report),
             )  # fmt: skip
-
-
-def _unit(column: Column, row: Row) -> str | None:
-    return row.get("unit") if column.unit == AS_REPORTED else unit_of(column)
 
 
 def _name_of(value: Any) -> str:

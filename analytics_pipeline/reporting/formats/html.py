@@ -19,8 +19,16 @@ from analytics_pipeline.reporting.document import (
     Rows,
 )
 from analytics_pipeline.reporting.formats.sparkline import Sparkline, sparkline_of
-from analytics_pipeline.reporting.measure import NUMERIC, SHARE, Metric, unit_of
-from analytics_pipeline.reporting.texts import BlockText, texts
+from analytics_pipeline.reporting.formats.titles import (
+    head_of_column,
+    period_of,
+    readers_of,
+    text_of_block,
+    title_of_block,
+    unit_beside,
+)
+from analytics_pipeline.reporting.measure import NUMERIC, Metric, unit_of
+from analytics_pipeline.reporting.texts import texts
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -30,7 +38,6 @@ TEMPLATE = "report.html.j2"
 MAX_SENTENCE = 600
 # Parts of a whole are shown as a bar beside the number.
 PARTS = ("share", "cost_share", "share_of_errors")
-NO_TEXT = BlockText()
 
 
 def as_html(report: Report) -> str:
@@ -96,41 +103,21 @@ def _environment() -> "Environment":
         "NUMERIC": NUMERIC,
         "PARTS": PARTS,
         "columns_of": columns_of,
-        "headed": _headed,
+        "headed": head_of_column,
         "kind_of": lambda block: type(block).__name__,
         "missing": _missing,
-        "period": _period,
+        "period": period_of,
         "picture": _picture,
         "shared_reason": _shared_reason,
         "sparkline": _sparkline,
-        "text_of": lambda block: texts().blocks.get(block.id, NO_TEXT),
-        "title_of": _title,
+        "text_of": text_of_block,
+        "title_of": title_of_block,
         "texts": texts(),
-        "unit_beside": _unit_beside,
+        "unit_beside": unit_beside,
         "unit_of": unit_of,
-        "view_of": _view,
+        "view_of": readers_of,
     }
     return environment
-
-
-def _title(block: Block) -> str:
-    """The title of a block; one that no text knows, such as that of another mart, by its id."""
-    known = texts().blocks.get(block.id)
-    return (known.title or "") if known else wording.label(block.id)
-
-
-def _headed(column: Column, text: BlockText) -> str:
-    """The head of a column, with its unit where that is told by neither name nor numbers."""
-    name = text.columns.get(column.name) or wording.label(column.name)
-    unit = unit_of(column)
-    return name if not unit or not _unit_beside(column.name, unit) else f"{name} ({unit})"
-
-
-def _unit_beside(name: str, unit: str | None) -> bool:
-    """Whether the unit of a number must be told beside it."""
-    if unit in (None, SHARE, "s"):
-        return False
-    return not set(str(unit).split()) & set(name.split("_"))
 
 
 def _shared_reason(metrics: dict[str, Metric]) -> str | None:
@@ -152,15 +139,3 @@ def _picture(chart: Chart) -> str:
 
 def _sparkline(card: Any) -> Sparkline | None:
     return sparkline_of(card.values)
-
-
-def _period(report: Report) -> str:
-    if report.first == report.last:
-        return wording.long_date(report.first)
-    return f"{wording.long_date(report.first)} – {wording.long_date(report.last)}"
-
-
-def _view(report: Report) -> str:
-    return texts().page.views[report.view].format(team=wording.readable(report.team or ""))
-
-

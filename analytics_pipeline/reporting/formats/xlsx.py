@@ -19,9 +19,17 @@ from analytics_pipeline.reporting.document import (
     Section,
 )
 from analytics_pipeline.reporting.formats.json import content_hash, definition_id
-from analytics_pipeline.reporting.formats.titles import period_of, title_of
+from analytics_pipeline.reporting.formats.titles import (
+    head_of_column,
+    period_of,
+    text_of_block,
+    title_of_block,
+    title_of_report,
+    title_of_section,
+)
 from analytics_pipeline.reporting.measure import SHARE, unit_of
-from analytics_pipeline.reporting.wording import STATUS_LEVELS, label, visible
+from analytics_pipeline.reporting.texts import texts
+from analytics_pipeline.reporting.wording import label, visible
 
 SECONDS = '[<1]0.000" s";[<60]0.00" s";#,##0" s"'
 MONEY = '#,##0.00##" USD"'
@@ -40,7 +48,7 @@ def as_xlsx(report: Report) -> bytes:
     seen, or that turn the direction of the text, are shown.
     """
     target = BytesIO()
-    with open_workbook(target, title=visible(title_of(report))) as book:
+    with open_workbook(target, title=title_of_report(report)) as book:
         front = book.sheet("Report")
         contents: Contents = []
         for section in report.sections:
@@ -53,10 +61,10 @@ def as_xlsx(report: Report) -> bytes:
 
 def _write_front(sheet: Sheet, report: Report, contents: Contents) -> None:
     sheet.columns([28, 28, 60])
-    sheet.row([visible(title_of(report))], style="title")
+    sheet.row([title_of_report(report)], style="title")
     sheet.row([period_of(report)])
     sheet.row([])
-    sheet.row(["Status", STATUS_LEVELS[report.status.level]])
+    sheet.row(["Status", texts().levels[report.status.level]])
     sheet.row(["", visible(report.status.sentence)])
     for reason in report.status.reasons:
         sheet.row(["", visible(reason)])
@@ -69,22 +77,22 @@ def _write_front(sheet: Sheet, report: Report, contents: Contents) -> None:
 
 
 def _write_section(book: Workbook, section: Section, report: Report, contents: Contents) -> None:
-    title = label(section.id)
+    title = title_of_section(section.id)
     figures = [block for block in section.blocks if isinstance(block, Figures)]
     texts = [block for block in section.blocks if isinstance(block, Paragraphs | Chart)]
     if figures or texts:
-        sheet = book.sheet(title)
-        contents.append((sheet.name, title, "Figures and findings in words"))
-        _write_figures(sheet, figures)
+        sheet = book.sheet(title if figures else f"{title} in words")
+        contents.append((sheet.name, title, "Figures" if figures else "In words"))
+        _write_figures(sheet, title, figures)
         _write_texts(sheet, texts)
     for block in section.blocks:
-        name = title if block.id == section.id else f"{title} - {label(block.id)}"
+        name = title_of_block(block)
         match block:
             case Cards():
-                _write_cards(book, name, title, block, contents)
+                _write_cards(book, name or title, title, block, contents)
             case Rows():
-                sheet = book.sheet(label(block.id))
-                contents.append((sheet.name, title, label(block.id)))
+                sheet = book.sheet(name or title)
+                contents.append((sheet.name, title, text_of_block(block).caption or name))
                 _write_rows(sheet, block, report)
             case Alerts():
                 _write_alerts(book, title, block, contents)
@@ -93,7 +101,7 @@ def _write_section(book: Workbook, section: Section, report: Report, contents: C
 FIGURE_HEAD = ["Group", "Figure", "Value", "Unit", "Why there is none", "Definition"]
 
 
-def _write_figures(sheet: Sheet, blocks: Sequence[Figures]) -> None:
+def _write_figures(sheet: Sheet, section: str, blocks: Sequence[Figures]) -> None:
     sheet.columns([24, 30, 14, 14, 40, 40])
     if not blocks:
         return
@@ -101,7 +109,7 @@ def _write_figures(sheet: Sheet, blocks: Sequence[Figures]) -> None:
     for block in blocks:
         for name, metric in block.metrics.items():
             values = [
-                label(block.id), label(name), metric.value, metric.unit, metric.reason,
+                title_of_block(block) or section, label(name), metric.value, metric.unit, metric.reason,
                 metric.id or metric.definition,
             ]  # fmt: skip
             sheet.row(_visible(values), _one_format(values, 2, metric.unit))
@@ -112,7 +120,7 @@ def _write_texts(sheet: Sheet, blocks: Sequence[Paragraphs | Chart]) -> None:
     for block in blocks:
         sentences = block.sentences if isinstance(block, Paragraphs) else (block.description,)
         for number, sentence in enumerate(sentences):
-            sheet.row(["" if number else label(block.id), visible(sentence)])
+            sheet.row(["" if number else title_of_block(block), visible(sentence)])
 
 
 CARD_HEAD = [
@@ -150,9 +158,11 @@ def _write_cards(book: Workbook, name: str, title: str, block: Cards, contents: 
 
 
 def _write_rows(sheet: Sheet, block: Rows, report: Report) -> None:
-    columns = block.listing.columns
-    sheet.columns([max(len(label(c.name)), WIDTHS.get(c.type, 10)) for c in columns])
-    sheet.head([label(column.name) for column in columns])
+    columns, text = block.listing.columns, text_of_block(block)
+    heads = [head_of_column(column, text) for column in columns]
+    widths = [WIDTHS.get(column.type, 10) for column in columns]
+    sheet.columns([max(*each) for each in zip(map(len, heads), widths, strict=True)])
+    sheet.head(heads)
     formats = [number_format(unit_of(column), column.type) for column in columns]
     for row in block.listing.rows:
         sheet.row(_visible([row.get(column.name) for column in columns]), formats)
@@ -166,9 +176,9 @@ def _write_rows(sheet: Sheet, block: Rows, report: Report) -> None:
     definitions = [definition_id(block, column, report) for column in columns]
     if any(definitions):
         sheet.row([])
-        for column, definition in zip(columns, definitions, strict=True):
+        for head, definition in zip(heads, definitions, strict=True):
             if definition:
-                sheet.row([label(column.name), definition])
+                sheet.row([head, definition])
 
 
 ALERT_HEAD = [
@@ -178,7 +188,8 @@ FINDING_HEAD = ["Date", "Rule", "Slice", "Value", "Expected", "Lower", "Upper", 
 
 
 def _write_alerts(book: Workbook, title: str, block: Alerts, contents: Contents) -> None:
-    sheet = book.sheet(label(block.id))
+    name = title_of_block(block) or title
+    sheet = book.sheet(name)
     contents.append((sheet.name, title, "Rules that were evaluated"))
     sheet.columns([12, 30, 10, 10, 14, 14, 12, 60, 26, 40])
     sheet.head(ALERT_HEAD)
@@ -192,7 +203,7 @@ def _write_alerts(book: Workbook, title: str, block: Alerts, contents: Contents)
             sheet.row(_visible(values), [*[None] * 4, form, form, *[None] * 4])
     if not any(rule.findings for rules in block.evaluations.values() for rule in rules):
         return
-    violations = book.sheet(f"{label(block.id)} - violations")
+    violations = book.sheet(f"{name} - violations")
     contents.append((violations.name, title, "What violated the rules, the worst first"))
     violations.columns([12, 30, 30, 14, 14, 14, 14, 12, 60])
     violations.head(FINDING_HEAD)

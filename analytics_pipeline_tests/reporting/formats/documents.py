@@ -59,7 +59,7 @@ def report_of(
 ) -> Report:
     """A daily report in which ``text`` stands wherever a text of the outside world can."""
     cards = Cards(
-        "headline",
+        "headlines",
         (
             Card(
                 "hit_rate", Metric(0.7123456789012345, "share", None, "Hits / queries.", HIT_RATE),
@@ -93,7 +93,7 @@ def report_of(
         last=DAY,
         status=Status("attention", f"1 rule is violated: {text}", (text,)),
         sections=(
-            Section("summary", (cards, Paragraphs("findings", (f"Look at {text}.",)))),
+            Section("headlines", (cards, Paragraphs("findings", (f"Look at {text}.",)))),
             Section(
                 "cache",
                 (
@@ -110,7 +110,7 @@ def report_of(
                     models(text, None, f"{text}2"),
                 ),
             ),
-            Section("alerts", (Alerts("rules", {DAY: evaluations}),)),
+            Section("alerts", (Alerts("alerts", {DAY: evaluations}),)),
         ),
         definitions={
             HIT_RATE: Definition(HIT_RATE, f"Hits / queries of {text}.", "hits / queries", "share")

@@ -46,13 +46,13 @@ def numbers(value: Any) -> Iterator[float]:
 def test_it_has_every_number_of_the_json(table: pd.DataFrame) -> None:
     sections = json.loads(as_json(report_of()))["sections"]
     del sections["cache"]["models"]["total"]
-    history = sections["alerts"]["rules"]["evaluations"][str(DAY)][0].pop("history")
+    history = sections["alerts"]["alerts"]["evaluations"][str(DAY)][0].pop("history")
     assert history
     assert sorted(table["value"].dropna()) == sorted(numbers(sections))
 
 
 def test_numbers_stand_under_their_dates_with_unit_and_definition(table: pd.DataFrame) -> None:
-    headline = table[(table["block"] == "headline") & table["name"].str.startswith("hit_rate")]
+    headline = table[(table["block"] == "headlines") & table["name"].str.startswith("hit_rate")]
     found = {
         (row.name_, row.first_, row.last_): row.value
         for row in headline.rename(

@@ -25,7 +25,7 @@ def test_the_schema_is_one() -> None:
 def test_it_is_as_the_schema_says_whatever_the_text(text: str) -> None:
     document = json.loads(as_bytes(as_json(report_of(text))), parse_constant=pytest.fail)
     Draft202012Validator(SCHEMA).validate(document)
-    assert document["sections"]["summary"]["findings"]["sentences"] == [f"Look at {text}."]
+    assert document["sections"]["headlines"]["findings"]["sentences"] == [f"Look at {text}."]
     assert document["sections"]["cache"]["models"]["rows"][0]["model"] == text
 
 
@@ -37,7 +37,7 @@ def test_a_document_that_lacks_something_is_not_valid() -> None:
 
 def test_numbers_are_unrounded_and_say_what_they_are() -> None:
     document = json.loads(as_json(report_of()))
-    card = document["sections"]["summary"]["headline"]["cards"]["hit_rate"]
+    card = document["sections"]["headlines"]["headlines"]["cards"]["hit_rate"]
     assert card["value"] == 0.7123456789012345
     assert card["id"] == HIT_RATE
     assert document["definitions"][HIT_RATE]["formula"] == "hits / queries"
@@ -50,7 +50,7 @@ def test_numbers_are_unrounded_and_say_what_they_are() -> None:
     assert models["rows"][1]["seen_on"] == "2026-11-10"
     assert models["rows"][1]["chosen"] is False
     assert models["total"] == 6
-    (rule, unjudged) = document["sections"]["alerts"]["rules"]["evaluations"][str(DAY)]
+    (rule, unjudged) = document["sections"]["alerts"]["alerts"]["evaluations"][str(DAY)]
     assert rule["findings"][1]["labels"] == {"model": "atlas"}
     assert rule["history"] == {str(DAYS[0]): 0.75, str(DAYS[1]): None}
     assert unjudged["passed"] is None

@@ -21,12 +21,12 @@ from analytics_pipeline.reporting.formats import pdf as pdf_format
 from analytics_pipeline.reporting.formats.pdf import PdfError, as_pdf, check_pdf
 
 PIXEL = base64.b64encode(
-    b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="9" height="9"/></svg>'
+    b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><circle r="9"/></svg>'
 ).decode()
 PAGE = f"""<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>A report</title></head>
 <body><h1>A report</h1><h2 id="cache">Cache</h2><p>71.2% <a href="#cache">Cache</a></p>
 <table><thead><tr><th>Model</th></tr></thead><tbody><tr><td>atlas</td></tr></tbody></table>
-<img alt="A square." src="data:image/svg+xml;base64,{PIXEL}"></body></html>"""
+<img alt="A circle." src="data:image/svg+xml;base64,{PIXEL}"></body></html>"""
 PRINT_DIGEST = """
 import sys
 from hashlib import sha256
@@ -56,7 +56,7 @@ ACTIVE = {"/JS", "/JavaScript", "/EmbeddedFile", "/EmbeddedFiles", "/EF", "/AA",
 
 
 def active_parts(content: bytes) -> list[str]:
-    """What could act or lead out of a PDF: scripts, files, forms, and links but to its own pages."""
+    """What could act or lead out of a PDF: scripts, files, forms, links to elsewhere."""
     found = []
     for each in objects(PdfReader(BytesIO(content))):
         found += [name for name in each if name in ACTIVE]
@@ -112,7 +112,8 @@ def test_nothing_is_fetched(tmp_path: Path) -> None:
         hostile = PAGE.replace(
             "<h1>",
             f'<img alt="x" src="{url}/img"><style>@import url({url}/css);'
-            f"body {{background: url({url}/bg)}} @font-face {{font-family: f; src: url({url}/font)}}"
+            f"body {{background: url({url}/bg)}} "
+            f"@font-face {{font-family: f; src: url({url}/font)}}"
             f' h2 {{font-family: f}}</style><link rel=stylesheet href="{url}/link">'
             f'<link rel="attachment" href="{secret.as_uri()}"><object data="{url}/object"></object>'
             f'<embed src="{url}/embed"><img alt="x" src="{secret.as_uri()}"><h1>',

@@ -44,7 +44,7 @@ def rows(book: Workbook, sheet: str) -> list[tuple[Any, ...]]:
 def test_the_first_sheet_has_status_hash_and_contents(book: Workbook) -> None:
     front = rows(book, "Report")
     texts = [cell for row in front for cell in row if cell]
-    assert texts[:2] == ["Daily report", "Tuesday, 10 November 2026"]
+    assert texts[:2] == ["aicache daily report, for engineers", "Tuesday, 10 November 2026"]
     assert {"Attention", "1 rule is violated: atlas", "atlas"} <= set(texts)
     assert content_hash(report_of()) in texts
     head = front.index(("Sheet", "Section", "Contents"))
@@ -59,7 +59,7 @@ def test_numbers_are_unrounded_and_shown_by_their_unit(book: Workbook) -> None:
     assert cells["Queries"].value == 1000
     assert (cells["Hit rate"].value, cells["Hit rate"].number_format) == (0.1, "0.0%")
     assert cells["P95 response time"].number_format.endswith('" s"')
-    assert cells["Cost"].number_format.endswith('" USD"')
+    assert cells["Cost (USD)"].number_format.endswith('" USD"')
     assert cells["Seen on"].value == datetime.combine(DAY, datetime.min.time())
     assert cells["Seen on"].number_format == "yyyy-mm-dd"
     assert cells["Started at"].value == datetime.fromisoformat("2026-11-10T07:30:00.250")
@@ -70,18 +70,18 @@ def test_numbers_are_unrounded_and_shown_by_their_unit(book: Workbook) -> None:
     assert figures["Hit rate"][2] == pytest.approx(0.7123456789012345, rel=1e-15)
     assert figures["Queries"][2:4] == (123_456, "queries")
     assert book["Cache"]["C2"].number_format == "0.0%"
-    headline = rows(book, "Summary - Headline")
+    headline = rows(book, "Headlines")
     assert (headline[1][0], headline[1][2]) == ("Hit rate", "share")
     numbers = (headline[1][1], *headline[1][3:6])
     expected = (0.7123456789012345, 0.75, -0.0376543210987655, -0.0502)
     assert numbers == pytest.approx(expected, rel=1e-15)
     assert headline[2][8] == "Nothing was timed: atlas"
-    assert len(rows(book, "Summary - Headline by day")) == 4
+    assert len(rows(book, "Headlines by day")) == 4
 
 
 def test_alerts_definitions_and_inputs_have_sheets(book: Workbook) -> None:
-    assert [row[3:6] for row in rows(book, "Rules")[1:]] == [(False, 0.71, 0.75), (None,) * 3]
-    assert [row[2] for row in rows(book, "Rules - violations")[1:]] == ["model=atlas"] * 2
+    assert [row[3:6] for row in rows(book, "Alerts")[1:]] == [(False, 0.71, 0.75), (None,) * 3]
+    assert [row[2] for row in rows(book, "Alerts - violations")[1:]] == ["model=atlas"] * 2
     assert rows(book, "Definitions")[1][0] == "daily_cache_metrics.hit_rate"
     assert [row[1] for row in rows(book, "Inputs")[1:]] == ["daily_cache_metrics", "atlas", "atlas"]
 
@@ -112,7 +112,7 @@ def test_no_text_becomes_a_formula_or_a_link_or_breaks_the_file(text: str) -> No
     cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row]
     assert not [cell for cell in cells if cell.data_type == "f" or cell.hyperlink]
     assert not [sheet for sheet in book if sheet._hyperlinks]
-    said = unescaped(str(book["Summary"]["B1"].value))
+    said = unescaped(str(book["Headlines in words"]["B1"].value))
     assert re.fullmatch(r"Look at [\s\S]*\.", said)
     assert len(said) == len(f"Look at {text}.")
 
