@@ -51,30 +51,30 @@ def as_json(report: Report) -> str:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, Listing):
-        units = {column.name: unit_of(column) for column in value.columns}
-        return {
-            "rows": _plain(value.rows),
-            "total": value.total,
-            "reason": value.reason,
-            "units": {name: unit for name, unit in units.items() if unit},
-        }
-    if isinstance(value, Chart):
-        return {"id": value.id, "description": value.description}
-    if isinstance(value, Section):
-        return {"id": value.id, "blocks": {block.id: _plain(block) for block in value.blocks}}
-    if is_dataclass(value):
-        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
-    if isinstance(value, Mapping):
-        return {
-            key.isoformat() if isinstance(key, date) else key: _plain(item)
-            for key, item in value.items()
-        }
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, datetime):
-        return value.isoformat() + "Z"
-    return value.isoformat() if isinstance(value, date) else value
+    match value:
+        case Listing():
+            units = {column.name: unit_of(column) for column in value.columns}
+            plain = {
+                "rows": _plain(value.rows),
+                "total": value.total,
+                "reason": value.reason,
+                "units": {name: unit for name, unit in units.items() if unit},
+            }
+        case Chart(id=id, description=description):
+            plain = {"id": id, "description": description}
+        case Section(id=id, blocks=blocks):
+            plain = {"id": id, "blocks": {block.id: _plain(block) for block in blocks}}
+        case _ if is_dataclass(value):
+            plain = {each.name: _plain(getattr(value, each.name)) for each in fields(value)}
+        case Mapping():
+            plain = {str(_plain(key)): _plain(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_plain(item) for item in value]
+        case datetime():
+            return value.isoformat() + "Z"
+        case _:
+            return value.isoformat() if isinstance(value, date) else value
+    return plain
 
 
 CsvRow = tuple[str, str, str, Number | None, str | None]

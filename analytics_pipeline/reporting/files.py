@@ -1,12 +1,23 @@
 """Where the reports are."""
 
+from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 
-KINDS = ("html", "json", "csv")
+from analytics_pipeline.reporting.document import View
+from analytics_pipeline.settings import ReportFormat
+
+STEMS: dict[View, str] = {"engineer": "report", "executive": "executive"}
 
 
-def report_files(lake_root: Path, day: date) -> dict[str, Path]:
-    """The files of a day's report by kind: html, json and csv."""
+def report_file(lake_root: Path, day: date, view: View, kind: ReportFormat) -> Path:
+    """The file of a day's report in one view and one format."""
     folder = lake_root / "reports" / f"event_date={day.isoformat()}"
-    return {kind: folder / f"report.{kind}" for kind in KINDS}
+    return folder / f"{STEMS[view]}.{kind}"
+
+
+def report_files(
+    lake_root: Path, day: date, kinds: Iterable[ReportFormat] = ("html", "json", "csv")
+) -> dict[ReportFormat, Path]:
+    """The files of a day's report for engineers, by format."""
+    return {kind: report_file(lake_root, day, "engineer", kind) for kind in kinds}

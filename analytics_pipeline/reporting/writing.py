@@ -1,15 +1,26 @@
-"""Writing a report into the lake."""
+"""Writing reports into the lake."""
 
-from analytics_pipeline.lake.lake import Lake, publish_text
-from analytics_pipeline.reporting.content import ReportContent
+from pathlib import Path
+
+from analytics_pipeline.lake.lake import publish_text
+from analytics_pipeline.reporting.document import Report
 from analytics_pipeline.reporting.exports import as_csv, as_json
-from analytics_pipeline.reporting.files import report_files
-from analytics_pipeline.reporting.render import as_html
+from analytics_pipeline.reporting.files import report_file
+from analytics_pipeline.reporting.formats.html import as_html
+from analytics_pipeline.settings import ReportFormat
+
+RENDERERS = {"html": as_html, "json": as_json, "csv": as_csv}
 
 
-def write_report(lake: Lake, content: ReportContent) -> None:
-    """Render a report and replace its files, each atomically, once all of them are rendered."""
-    texts = {"json": as_json(content), "csv": as_csv(content), "html": as_html(content)}
-    files = report_files(lake.root, content.event_date)
+def write_report(
+    lake_root: Path, report: Report, formats: tuple[ReportFormat, ...]
+) -> dict[ReportFormat, Path]:
+    """Render a report and replace its files, each atomically, once all of them are rendered.
+
+    The files by format.
+    """
+    texts = {kind: RENDERERS[kind](report) for kind in formats if kind in RENDERERS}
+    files = {kind: report_file(lake_root, report.last, report.view, kind) for kind in texts}
     for kind, text in texts.items():
         publish_text(files[kind], text)
+    return files
