@@ -291,13 +291,17 @@ class Thresholds(Group):
     min_events: int = Field(1, ge=0, description="Fewer validated events on a day are alerted.")
 
 
+ReportFormat = Literal["html", "json", "csv", "xlsx", "pdf"]
+DailyView = Literal["engineer", "executive"]
+
+
 class ReportingSettings(Group):
     """What is made of the metrics for people."""
 
-    formats: tuple[Literal["html", "json", "csv", "xlsx", "pdf"], ...] = Field(
+    formats: tuple[ReportFormat, ...] = Field(
         ("html", "json", "csv"), description="Formats in which each report is written."
     )
-    views: tuple[Literal["engineer", "executive"], ...] = Field(
+    views: tuple[DailyView, ...] = Field(
         ("engineer", "executive"), description="Readers for whom each report is written."
     )
     teams: tuple[str, ...] = Field(

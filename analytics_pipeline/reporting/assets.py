@@ -1,6 +1,8 @@
 """The daily report as a Dagster asset."""
 
 from collections.abc import Iterator, Mapping
+from datetime import date
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -13,18 +15,23 @@ from analytics_pipeline.daily_assets import (
     lake_of_process,
     requested_dates,
 )
+from analytics_pipeline.events.tables import VALIDATED_EVENTS
 from analytics_pipeline.forecasting import tables as forecasting
 from analytics_pipeline.ingestion.quality_tables import QUARANTINE_REASONS, SCHEMA_CHANGES
-from analytics_pipeline.ingestion.tables import FILE_LINE_COUNTS, QUARANTINED_LINES
+from analytics_pipeline.ingestion.tables import FILE_LINE_COUNTS, QUARANTINED_LINES, RAW_EVENTS
 from analytics_pipeline.insights import tables as insights
-from analytics_pipeline.lake.lake import Lake
 from analytics_pipeline.lake.table import Table
-from analytics_pipeline.reporting.charts import has_trends, overview
-from analytics_pipeline.reporting.content import ReportContent, read_contents
-from analytics_pipeline.reporting.exports import DAILY_REPORT
-from analytics_pipeline.reporting.files import report_files
-from analytics_pipeline.reporting.trends_chart import trends_in_words
-from analytics_pipeline.reporting.wording import STATUS_LEVELS
+from analytics_pipeline.metrics.catalog import metric_catalog
+from analytics_pipeline.metrics.tables import current_project
+from analytics_pipeline.reporting.charts.trends import has_values, trends_in_words, trends_png
+from analytics_pipeline.reporting.daily import Reports, daily_reports
+from analytics_pipeline.reporting.definitions import catalog_of
+from analytics_pipeline.reporting.document import Alerts, Cards, Report
+from analytics_pipeline.reporting.inputs import inputs_of_report
+from analytics_pipeline.reporting.marts import METRIC_VALUES
+from analytics_pipeline.reporting.stored import HISTORY_DAYS, window
+from analytics_pipeline.reporting.tables import DAILY_REPORT
+from analytics_pipeline.reporting.texts import texts
 from analytics_pipeline.reporting.writing import write_report
 from analytics_pipeline.settings import current_settings
 
@@ -32,8 +39,12 @@ from analytics_pipeline.settings import current_settings
 def report_asset(marts: Mapping[str, Table]) -> dg.AssetsDefinition:
     """The asset daily_report, made from the given marts and the tables of the other stages."""
     inputs = [
-        FILE_LINE_COUNTS, QUARANTINED_LINES, QUARANTINE_REASONS, SCHEMA_CHANGES,
-        *marts.values(), *insights.ALL, *forecasting.ALL
+        RAW_EVENTS, VALIDATED_EVENTS, FILE_LINE_COUNTS, QUARANTINED_LINES, QUARANTINE_REASONS,
+        SCHEMA_CHANGES, *marts.values(), *insights.ALL, *forecasting.ALL
+    ]  # fmt: skip
+    history = [
+        FILE_LINE_COUNTS, forecasting.HOURLY_QUERY_DEMAND, forecasting.DEMAND_FORECAST,
+        *(table for name, table in marts.items() if not table.key or name == METRIC_VALUES),
     ]  # fmt: skip
 
     @dg.multi_asset(
@@ -52,13 +63,26 @@ def report_asset(marts: Mapping[str, Table]) -> dg.AssetsDefinition:
         settings = current_settings()
         lake = lake_of_process()
         days = requested_dates(context)
+        catalog = catalog_of(metric_catalog(current_project(), settings.owner))
         with lake.engine() as connection, lake.locked(DAILY_REPORT, days):
             alerts = evaluate_days(lake, connection, days, settings.thresholds)
-            contents = read_contents(lake, connection, marts, alerts, settings)
-            for day, content in contents.items():
-                write_report(lake, content)
+            versions = {
+                day: inputs_of_report(
+                    lake, inputs, [day], history, window([day], HISTORY_DAYS + 1)
+                )
+                for day in days
+            }
+            reports = daily_reports(lake, connection, marts, alerts, catalog, settings, versions)
+            for day, views in reports:
+                files = {
+                    f"{view} {kind}": file
+                    for view, report in views.items()
+                    for kind, file in write_report(
+                        lake, report, settings.reporting.formats
+                    ).files.items()
+                }
                 context.add_asset_metadata(
-                    _metadata(lake, content, charted=day == days[-1]),
+                    _metadata(views, files, charted=day == days[-1]),
                     asset_key=DAILY_REPORT.name,
                     partition_key=day.isoformat(),
                 )
@@ -67,26 +91,45 @@ def report_asset(marts: Mapping[str, Table]) -> dg.AssetsDefinition:
     return daily_report
 
 
-def _metadata(lake: Lake, content: ReportContent, *, charted: bool) -> dict[str, Any]:
-    """What Dagster shows of a report; ``charted`` says whether with the chart of the trends."""
-    files = report_files(lake.root, content.event_date)
-    level = STATUS_LEVELS[content.status.level]
-    figures = {
-        name: dg.MetadataValue.int(kpi.value)
-        if isinstance(kpi.value, int)
-        else dg.MetadataValue.float(kpi.value)
-        for name, kpi in content.kpis.items()
-        if kpi.value is not None
+def _metadata(reports: Reports, files: Mapping[str, Path], *, charted: bool) -> dict[str, Any]:
+    """What Dagster shows of a day's reports: status, headline figures, and a link to each file.
+
+    ``charted`` says whether with the chart of the trends.
+    """
+    report = next(iter(reports.values()), None)
+    if report is None:
+        return {}
+    shown: dict[str, Any] = {
+        "status": f"{texts().levels[report.status.level]}. {report.status.sentence}",
+        **{name: dg.MetadataValue.url(file.as_uri()) for name, file in files.items()},
     }
-    chart = (
-        {"overview": dg.MetadataValue.md(as_markdown(overview(content), trends_in_words(content)))}
-        if charted and has_trends(content)
-        else {}
-    )
-    return {
-        "path": dg.MetadataValue.path(str(files["html"])),
-        "report": dg.MetadataValue.url(files["html"].as_uri()),
-        "status": f"{level}. {content.status.sentence}",
-        **figures,
-        **chart,
-    }
+    main = next(iter(files.values()), None)
+    if main:
+        shown["path"] = dg.MetadataValue.path(str(main))
+        shown["report"] = dg.MetadataValue.url(main.as_uri())
+    cards = next(
+        (block for section in report.sections for block in section.blocks
+         if isinstance(block, Cards)), None
+    )  # fmt: skip
+    if cards is None:
+        return shown
+    for card in cards.cards:
+        value = card.metric.value
+        if value is not None:
+            shown[card.name] = (
+                dg.MetadataValue.int(value)
+                if isinstance(value, int)
+                else dg.MetadataValue.float(value)
+            )
+    if charted and has_values(cards):
+        picture = trends_png(cards, _alerts_of(report, report.last))
+        shown["overview"] = dg.MetadataValue.md(as_markdown(picture, trends_in_words(cards)))
+    return shown
+
+
+def _alerts_of(report: Report, day: date) -> Any:
+    for section in report.sections:
+        for block in section.blocks:
+            if isinstance(block, Alerts):
+                return block.evaluations[day]
+    return ()

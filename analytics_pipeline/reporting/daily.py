@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from typing import Literal
 
 import duckdb
 
@@ -32,12 +31,11 @@ from analytics_pipeline.reporting.sections.workflow import workflow_section
 from analytics_pipeline.reporting.status import status_of
 from analytics_pipeline.reporting.stored import Stored
 from analytics_pipeline.reporting.texts import texts
-from analytics_pipeline.settings import Settings
+from analytics_pipeline.settings import DailyView, Settings
 
 # The tables of so many days are held in memory at a time.
 DAYS_AT_A_TIME = 31
 
-DailyView = Literal["engineer", "executive"]
 Reports = Mapping[DailyView, Report]
 
 

@@ -53,7 +53,7 @@ def _of_block(block: Block, catalog: Catalog) -> Iterator[Definition]:
         case Alerts(evaluations=evaluations):
             for alerts in evaluations.values():
                 for alert in alerts:
-                    if alert.metric in catalog:
+                    if alert.metric and alert.metric in catalog:
                         yield catalog[alert.metric]
 
 

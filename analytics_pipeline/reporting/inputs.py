@@ -49,6 +49,22 @@ def input_versions(
     return (*partition_versions(lake, tables, days), *file_versions(lake, days))
 
 
+def inputs_of_report(
+    lake: Lake,
+    tables: Iterable[Table],
+    days: Sequence[date],
+    history: Iterable[Table],
+    history_days: Sequence[date],
+) -> tuple[InputVersion, ...]:
+    """The input versions of a report of the days that reads some tables of earlier days too."""
+    found = {
+        *partition_versions(lake, tables, days),
+        *partition_versions(lake, history, history_days),
+    }
+    ordered = sorted(found, key=lambda version: (version.name, version.event_date))
+    return (*ordered, *file_versions(lake, days))
+
+
 def _partition_sha256(lake: Lake, table: Table, day: date) -> str | None:
     file = lake.partition_file(table, day)
     try:

@@ -75,7 +75,7 @@ class Stored:
         *,
         order: str | None = None,
         limit: int | None = None,
-        group: tuple[str, str] | None = None,
+        group: tuple[str, str | int] | None = None,
     ) -> Listing:
         """The rows of a table's day, at most ``limit``, in its order or another.
 
@@ -156,4 +156,5 @@ def _selected(column: Column, key: Sequence[str]) -> str:
         return text
     end = f" || left(md5({text}), {DIGEST_LENGTH})" if column.name in key else ""
     kept = MAX_TEXT - 1 - (DIGEST_LENGTH if end else 0)
-    return f"CASE WHEN length({text}) > {MAX_TEXT} THEN left({text}, {kept}) || '…'{end} ELSE {text} END"
+    cut = f"left({text}, {kept}) || '…'{end}"
+    return f"CASE WHEN length({text}) > {MAX_TEXT} THEN {cut} ELSE {text} END"

@@ -56,9 +56,10 @@ def accuracy_in_words(days: Listing) -> str:
     said = texts().sentences
     parts = [
         said.accuracy_part.format(
-            day=short_date(row["date"]), expected=number(round(row["expected_queries"])),
+            day=short_date(row["date"]),
+            expected=number(round(row["expected_queries"])),
             measured=number(row["measured_queries"]),
-        )  # fmt: skip
+        )
         for row in days.rows
     ]
     return said.accuracy_chart.format(parts="; ".join(parts))

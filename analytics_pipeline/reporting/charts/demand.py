@@ -110,17 +110,21 @@ def demand_in_words(day: date, hours: Listing, forecast: Listing) -> str:
         least = min(measured, key=lambda row: row["queries"])
         sentences.append(
             said.demand_measured.format(
-                least=number(least["queries"]), most=number(most["queries"]), day=day.isoformat(),
+                least=number(least["queries"]),
+                most=number(most["queries"]),
+                day=day.isoformat(),
                 hour=clock(most["hour"]),
-            )  # fmt: skip
+            )
         )
     if forecast.rows:
         most = max(forecast.rows, key=lambda row: row["forecast"])
         least = min(forecast.rows, key=lambda row: row["forecast"])
         sentences.append(
             said.demand_expected.format(
-                least=number(least["forecast"]), most=number(most["forecast"]),
-                day=most["hour"].date().isoformat(), hour=clock(most["hour"]),
-            )  # fmt: skip
+                least=number(least["forecast"]),
+                most=number(most["forecast"]),
+                day=most["hour"].date().isoformat(),
+                hour=clock(most["hour"]),
+            )
         )
     return " ".join([said.demand_chart, *sentences])

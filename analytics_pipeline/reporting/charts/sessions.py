@@ -40,7 +40,5 @@ def _figure(durations: Listing) -> "Figure":
 
 def sessions_in_words(durations: Listing) -> str:
     """What the chart shows."""
-    parts = [
-        f"{spoken(row[CLASS], CLASS)}: {number(row['sessions'])}" for row in durations.rows
-    ]
+    parts = [f"{spoken(row[CLASS], CLASS)}: {number(row['sessions'])}" for row in durations.rows]
     return texts().sentences.sessions_chart.format(parts="; ".join(parts))

@@ -36,7 +36,11 @@ def line_totals(sources: Sources, day: date) -> dict[str, Metric]:
     no_data = _no_lines(sources, day)
     return {
         name: metric(
-            counts.get(name), "lines", no_data, DESCRIPTIONS[name], f"{FILE_LINE_COUNTS.name}.{name}"
+            counts.get(name),
+            "lines",
+            no_data,
+            DESCRIPTIONS[name],
+            f"{FILE_LINE_COUNTS.name}.{name}",
         )
         for name in COUNTS
     }
@@ -120,7 +124,12 @@ def _reasons(sources: Sources, day: date) -> Listing:
         f"SELECT event_date, reason FROM {stored.scan(QUARANTINE_REASONS)} WHERE is_new"
     ).get(day, [])
     rows = tuple(
-        {"reason": reason, "lines": lines, "meaning": REASONS.get(reason), "is_new": (reason,) in new}
+        {
+            "reason": reason,
+            "lines": lines,
+            "meaning": REASONS.get(reason),
+            "is_new": (reason,) in new,
+        }
         for reason, lines in _counted_reasons(sources).get(day, [])
     )
     if rows:

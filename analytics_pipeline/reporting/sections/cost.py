@@ -3,7 +3,7 @@
 from datetime import date
 
 from analytics_pipeline.reporting.charts.cost import cost_chart
-from analytics_pipeline.reporting.document import Rows, Section
+from analytics_pipeline.reporting.document import Block, Rows, Section
 from analytics_pipeline.reporting.marts import COST, ENGAGEMENT
 from analytics_pipeline.reporting.measure import Absence, Listing
 from analytics_pipeline.reporting.sections.sources import Sources
@@ -36,7 +36,7 @@ def cost_section(sources: Sources, day: date) -> Section:
         "model", Absence(texts().absences.no_reconciliation), order="misses DESC, model",
         limit=SHOWN_SLICES, kept=KEPT_SLICES,
     )  # fmt: skip
-    blocks = (
+    blocks: tuple[Block, ...] = (
         sources.figures(COST, day),
         *([chart] if chart else []),
         *(cost_slices(sources, day, dimension) for dimension in SLICED_BY),

@@ -100,16 +100,13 @@ def session_figures(sources: Sources, day: date) -> Figures:
     )
     values = found[day][0] if day in found else (None,) * len(SESSION_FIGURES)
     no_data = stored.reason(SESSIONS, day, said.absences.no_sessions)
-    return Figures(
-        "sessions",
-        {
-            name: metric(
-                value, unit, said.absences.no_users if name == "users" and day in found else no_data,
-                said.descriptions[f"sessions.{name}"], f"{SESSIONS.name}.{name}",
-            )
-            for (name, (_, unit)), value in zip(SESSION_FIGURES.items(), values, strict=True)
-        },
-    )  # fmt: skip
+    metrics = {}
+    for (name, (_, unit)), value in zip(SESSION_FIGURES.items(), values, strict=True):
+        unnamed = name == "users" and day in found
+        reason = said.absences.no_users if unnamed else no_data
+        id = f"{SESSIONS.name}.{name}"
+        metrics[name] = metric(value, unit, reason, said.descriptions[f"sessions.{name}"], id)
+    return Figures("sessions", metrics)
 
 
 def session_durations(sources: Sources, day: date) -> Rows:

@@ -40,7 +40,9 @@ def _shortened(block: Block) -> Block:
         case Cards(id=id, cards=cards):
             return Cards(id, tuple(card for card in cards if card.name in HEADLINES))
         case Figures(id="daily_cost_metrics" as id, metrics=metrics):
-            return Figures(id, {name: metrics[name] for name in COSTS if name in metrics} or metrics)
+            return Figures(
+                id, {name: metrics[name] for name in COSTS if name in metrics} or metrics
+            )
         case Alerts(evaluations=evaluations):
             violated = {
                 day: [without_slices(alert) for alert in alerts if alert.passed is False]

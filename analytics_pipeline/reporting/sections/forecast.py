@@ -117,18 +117,18 @@ def forecast_sentences(sources: Sources, day: date) -> tuple[str, ...]:
     expected = forecast_figures(sources, day).metrics["expected_queries"].value or 0
     sentences = [
         said.forecast.format(
-            model=label(str(peak["model"])), expected=number(round(expected)),
-            day=short_date(day + NEXT_DAY), hour=clock(peak["hour"]),
+            model=label(str(peak["model"])),
+            expected=number(round(expected)),
+            day=short_date(day + NEXT_DAY),
+            hour=clock(peak["hour"]),
             peak=number(round(peak["forecast"])),
-        )  # fmt: skip
+        )
     ]
     if peak["lower"] is not None and peak["upper"] is not None:
         lower, upper = number(round(peak["lower"])), number(round(peak["upper"]))
         sentences.append(said.forecast_interval.format(lower=lower, upper=upper))
     coverage = accuracy_figures(sources, day).metrics["coverage"]
-    width = next(
-        (row["interval_width"] for row in sources.stored.rows(FORECAST_MODELS, day)), None
-    )
+    width = next((row["interval_width"] for row in sources.stored.rows(FORECAST_MODELS, day)), None)
     if coverage.value is not None and width is not None:
         sentences.append(
             said.forecast_coverage.format(

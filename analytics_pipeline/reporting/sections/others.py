@@ -27,9 +27,15 @@ def others_section(sources: Sources, day: date, sections: Iterable[Section]) -> 
         if table.key:
             blocks.append(
                 sources.rows(
-                    name, name, day, tuple(column.name for column in table.columns[:8]),
-                    table.key[0], Absence(texts().absences.no_rows), limit=SHOWN, kept=KEPT,
-                )  # fmt: skip
+                    name,
+                    name,
+                    day,
+                    tuple(column.name for column in table.columns[:8]),
+                    table.key[0],
+                    Absence(texts().absences.no_rows),
+                    limit=SHOWN,
+                    kept=KEPT,
+                )
             )
         else:
             blocks.append(sources.figures(name, day))

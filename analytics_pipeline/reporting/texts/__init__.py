@@ -16,7 +16,7 @@ class _Texts(BaseModel):
 
 
 class BlockText(_Texts):
-    """The title of a block, what its readers must know, and names of its columns; each if needed."""
+    """The title of a block, what its readers must know, and names of columns; each if needed."""
 
     title: str | None = None
     caption: str | None = None
