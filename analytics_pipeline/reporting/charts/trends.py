@@ -99,10 +99,11 @@ def _draw(axes: "Axes", cards: Cards, alerts: Sequence[Evaluation]) -> None:
         ]
         axes.plot(*points[-1], color=BLUE, marker="o", markersize=6)
         points.append((nan, nan))
-    axes.hlines(*zip(*lines, strict=True), colors=LIGHT, linewidth=0.6)
+    heights, lefts, rights = zip(*lines, strict=True)
+    axes.hlines(heights, lefts, rights, LIGHT, linewidth=0.6)
     if limits:
-        dashed = (0, (4, 2))
-        axes.hlines(*zip(*limits, strict=True), colors=VERMILION, linestyle=dashed, linewidth=1.2)
+        heights, lefts, rights = zip(*limits, strict=True)
+        axes.hlines(heights, lefts, rights, VERMILION, linestyle=(0, (4, 2)), linewidth=1.2)
     axes.plot(*zip(*points, strict=True), color=BLUE, linewidth=1.2, marker="o", markersize=2.2)
 
 
