@@ -44,7 +44,9 @@ def anomaly_causes(
         observed, wanted, settings.insights.anomaly_z, settings.insights.anomaly_change
     )
     parts = reader.parts(found)
-    happened = CoincidenceReader(lake, connection, tables).by_day({each.day for each in found})
+    happened = CoincidenceReader(lake, connection, tables, settings).by_day(
+        {each.day for each in found}
+    )
     least_users = settings.reporting.min_group_size
     rows = [
         row

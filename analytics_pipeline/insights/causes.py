@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from analytics_pipeline.insights.anomalies import Anomaly
 from analytics_pipeline.insights.contributions import Effect, unattributed
 from analytics_pipeline.insights.headlines import HOUR, Headline
-from analytics_pipeline.rounding import amount, percentage
+from analytics_pipeline.rounding import amount, number, percentage
 
 MIN_CONTRIBUTION = 0.1
 """Share of the change that a slice must make up, and by which it must exceed its size."""
 
 SHOWN_SLICES = 5
+SHOWN_CHARACTERS = 40
+EXACT = 1e-9
 NONE = "(none)"
 
 
@@ -103,6 +105,7 @@ def _as_one(hours: Sequence[Effect]) -> Effect:
         None if is_sum else _sum([hour.mix for hour in hours]),
         sum(hour.total for hour in hours),
         sum(hour.size for hour in hours),
+        sum(hour.weight for hour in hours),
     )
 
 
@@ -130,34 +133,47 @@ def _facts(headline: Headline, dimension: str, effect: Effect) -> str:
     """What is different in a slice, as the beginning of a sentence."""
     name = slice_in_words(dimension, effect.slice)
     begun = name[:1].upper() + name[1:]
-    value, expected = effect.value, effect.expected
-    if effect.rate is not None and abs(effect.mix or 0.0) > abs(effect.rate):
-        where = "" if value is None else f", where {headline.called} is {_worded(headline, value)}"
-        return f"{begun} has another share of the {headline.weight} than usual{where};"
-    if value is None and expected is None:
-        return f"{begun}:"
-    if value is None:
-        return f"{begun} has no {headline.weight};"
-    if expected is None:
-        return f"{begun} is new: {headline.called} is {_worded(headline, value)} there;"
+    if effect.rate is None:
+        return (
+            f"{begun}: {_named(headline, effect.value or 0.0)} instead of the usual "
+            f"{_worded(headline, effect.expected or 0.0)};"
+        )
+    weights = (
+        f"{percentage(effect.weight)} of the {headline.weight} instead of the usual "
+        f"{percentage(effect.size)}"
+    )
+    if effect.value is None or effect.expected is None:
+        return f"{begun}: {weights};"
+    if abs(effect.mix or 0.0) > abs(effect.rate):
+        return f"{begun}: {weights}, with {_named(headline, effect.value)};"
     return (
-        f"{begun}: {headline.called} is {_worded(headline, value)} instead of the "
-        f"{_worded(headline, expected)} that are usual;"
+        f"{begun}: {_named(headline, effect.value)} instead of the usual "
+        f"{_worded(headline, effect.expected)};"
     )
 
 
+def _named(headline: Headline, value: float) -> str:
+    """A value with the name of its metric, which a count has in its unit."""
+    said = _worded(headline, value)
+    if headline.behaviour == "count":
+        return f"{said} {headline.unit}"
+    return f"{headline.called} {said}"
+
+
 def _worded(headline: Headline, value: float) -> str:
-    rounded = round(value) if headline.behaviour == "count" else value
-    return amount(rounded, headline.unit)
+    if headline.behaviour == "count":
+        return number(round(value))
+    return amount(value, headline.unit)
 
 
 def _makes_up(contribution: float) -> str:
     if contribution > 1:
-        return (
-            f"that alone would change it by {percentage(contribution)} of what it changed, and "
-            "others made up for a part"
-        )
-    return f"that makes up {percentage(contribution)} of the change"
+        return "that makes up the whole change and more, of which others take a part back"
+    return f"that makes up {_share(contribution)} of the change"
+
+
+def _share(contribution: float) -> str:
+    return f"{100 * contribution:.0f}%"
 
 
 def _everywhere(anomaly: Anomaly, dimensions: Sequence[str]) -> Cause:
@@ -165,7 +181,7 @@ def _everywhere(anomaly: Anomaly, dimensions: Sequence[str]) -> Cause:
     called = anomaly.headline.called
     return Cause(
         "everywhere",
-        f"{called[:1].upper()}{called[1:]} changed everywhere alike: by {names}, no single one "
+        f"{called[:1].upper()}{called[1:]}: it changed everywhere alike: by {names}, no single one "
         "makes up much more of the change than its size.",
     )
 
@@ -183,7 +199,7 @@ def _rest(
         rows.append(
             Cause(
                 "other_slices",
-                f"All others by {dimension.replace('_', ' ')} together: {percentage(share)} of "
+                f"All others by {dimension.replace('_', ' ')} together make up {_share(share)} of "
                 "the change.",
                 dimension,
                 rate_effect=_sum([effect.rate for effect in others]) if is_ratio else None,
@@ -193,17 +209,18 @@ def _rest(
             )
         )
     rest = unattributed(anomaly.change, effects)
-    rows.append(
-        Cause(
-            "unattributed",
-            f"By {dimension.replace('_', ' ')}, {percentage(rest / anomaly.change)} of the change "
-            "belongs to none: what is usual for the whole is not made up of what is usual for its "
-            "slices.",
-            dimension,
-            effect=rest,
-            contribution=rest / anomaly.change,
+    share = rest / anomaly.change
+    if abs(share) > EXACT:
+        rows.append(
+            Cause(
+                "unattributed",
+                f"What is usual of all by {dimension.replace('_', ' ')} does not add up to what "
+                f"is usual of the whole: that is {_share(share)} of the change.",
+                dimension,
+                effect=rest,
+                contribution=share,
+            )
         )
-    )
     return rows
 
 
@@ -211,11 +228,12 @@ def slice_in_words(dimension: str, name: str) -> str:
     """A slice as people say it: model gpt-4o, from 09:00 to 12:00, no team."""
     if dimension == HOUR:
         first, _, last = name.partition("-")
-        return f"from {first}:00 to {int(last or first) + 1:02d}:00 (UTC)"
+        return f"from {int(first):02d}:00 to {int(last or first) + 1:02d}:00 (UTC)"
     if dimension == "answer":
         return {"hit": "hits", "miss": "misses"}.get(name, name)
     words = dimension.replace("_", " ")
-    return f"no {words}" if name == NONE else f"{words} {name}"
+    shown = name if len(name) <= SHOWN_CHARACTERS else f"{name[: SHOWN_CHARACTERS - 1]}…"
+    return f"no {words}" if name == NONE else f"{words} {shown}"
 
 
 def _listed(names: Sequence[str]) -> str:

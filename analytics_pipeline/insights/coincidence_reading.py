@@ -16,6 +16,10 @@ from analytics_pipeline.insights.headlines import HOURS, Scope
 from analytics_pipeline.insights.seasonal_baseline import WEEK
 from analytics_pipeline.lake.lake import Lake
 from analytics_pipeline.lake.table import Table, date_list
+from analytics_pipeline.settings import Settings
+
+DEPLOYMENTS, IMPACT, HOSTS = "int_deployments", "deployment_cache_impact", "daily_host_metrics"
+TABLES_OF_METRICS = (DEPLOYMENTS, IMPACT, HOSTS, HOURS)
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,7 @@ class CoincidenceReader:
     lake: Lake
     connection: duckdb.DuckDBPyConnection
     tables: Mapping[str, Table]
+    settings: Settings
 
     def by_day(self, days: Iterable[date]) -> dict[date, dict[Scope, list[Coincidence]]]:
         """What happened on each of the days, by what it may have caused."""
@@ -34,6 +39,8 @@ class CoincidenceReader:
         hours, usual_hours = self._hours(wanted)
         changed = self._schema_changes(wanted)
         shares = self._quarantined_shares({*wanted, *(r for d in wanted for r in references(d))})
+        least_queries = self.settings.insights.period_min_queries
+        limit = self.settings.thresholds.quarantine_share_max
         found: dict[date, dict[Scope, list[Coincidence]]] = {}
         for day in wanted:
             deployments = coincidences.deployments(deployed[day])
@@ -41,9 +48,9 @@ class CoincidenceReader:
             usual = [shares[each] for each in references(day) if each in shares]
             data = [
                 *coincidences.schema_changes(changed[day]),
-                *coincidences.quarantined_lines(shares.get(day), max(usual, default=None)),
+                *coincidences.quarantined_lines(shares.get(day), max(usual, default=None), limit),
             ]
-            silent = coincidences.silent_hours(hours[day], usual_hours[day])
+            silent = coincidences.silent_hours(hours[day], usual_hours[day], least_queries)
             found[day] = {
                 "traffic": [*silent, *deployments, *hosts, *data],
                 "machines": [*deployments, *hosts, *data],
@@ -59,18 +66,27 @@ class CoincidenceReader:
 
     def _deployments(self, days: Sequence[date]) -> dict[date, list[coincidences.Deployment]]:
         found: dict[date, list[coincidences.Deployment]] = defaultdict(list)
-        impact, columns = "deployment_cache_impact", coincidences.Deployment._fields[5:]
-        needed = ("event_id", "repository", "environment", "commit", "outcome", "deployed_at")
-        if not self._has("int_deployments", *needed) or not self._has(impact, "event_id", *columns):
+        columns = coincidences.Deployment._fields[5:]
+        needed = (
+            "event_id",
+            "repository",
+            "environment",
+            "commit",
+            "outcome",
+            "deployed_at",
+            "is_production",
+        )
+        if not self._has(DEPLOYMENTS, *needed) or not self._has(IMPACT, "event_id", *columns):
             return found
         rows = self.connection.execute(
             f"""
             SELECT event_date, repository, environment, commit, outcome, deployed_at,
                 {", ".join(columns)}
-            FROM {self._scan("int_deployments", days)}
+            FROM {self._scan(DEPLOYMENTS, days)}
             LEFT JOIN (
-                SELECT event_date, event_id, {", ".join(columns)} FROM {self._scan(impact, days)}
+                SELECT event_date, event_id, {", ".join(columns)} FROM {self._scan(IMPACT, days)}
             ) USING (event_date, event_id)
+            WHERE is_production
             """
         ).fetchall()
         for day, *values in rows:
@@ -79,14 +95,13 @@ class CoincidenceReader:
 
     def _saturations(self, days: Sequence[date]) -> dict[date, list[coincidences.Saturation]]:
         found: dict[date, list[coincidences.Saturation]] = defaultdict(list)
-        mart = "daily_host_metrics"
-        if not self._has(mart, "host", "metric_name", "saturation_minutes"):
+        if not self._has(HOSTS, "host", "metric_name", "saturation_minutes"):
             return found
         rows = self.connection.execute(
             f"""
             WITH minutes AS (
                 SELECT event_date, host, metric_name, saturation_minutes AS minutes
-                FROM {self._scan(mart, _with_references(days))}
+                FROM {self._scan(HOSTS, _with_references(days))}
             )
             SELECT now.event_date, now.host, now.metric_name, now.minutes,
                 coalesce(max(before.minutes), 0)

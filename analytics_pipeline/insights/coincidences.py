@@ -14,7 +14,7 @@ SHORT_COMMIT = 12
 
 
 class Deployment(NamedTuple):
-    """A deployment, with what changed from the hour before it to the hour after it, if known."""
+    """A deployment to production; what changed from the hour before to the hour after, if known."""
 
     repository: str
     environment: str
@@ -45,7 +45,7 @@ class SchemaChange(NamedTuple):
 
 
 def deployments(found: Sequence[Deployment]) -> list[Coincidence]:
-    """The deployments of a day, those first after which most changed."""
+    """The deployments of a day to production, those first after which most changed."""
     ranked = sorted(found, key=lambda each: (-_impact(each), each.deployed_at, each.repository))
     return [
         Coincidence(
@@ -102,11 +102,13 @@ def _resource(metric_name: str) -> str:
     )
 
 
-def silent_hours(answered: Mapping[int, int], usual: Mapping[int, float]) -> list[Coincidence]:
+def silent_hours(
+    answered: Mapping[int, int], usual: Mapping[int, float], least_queries: int
+) -> list[Coincidence]:
     """The hours in which no question was answered although some usually are.
 
     ``answered`` are the answered questions of each hour of the day, ``usual`` the least of the
-    same weekdays before.
+    same weekdays before. Silence in place of fewer than ``least_queries`` says nothing.
     """
     silent = [hour for hour in range(24) if not answered.get(hour) and usual.get(hour, 0) > 0]
     runs: list[list[int]] = []
@@ -123,6 +125,7 @@ def silent_hours(answered: Mapping[int, int], usual: Mapping[int, float]) -> lis
             f"least {number(int(sum(usual[hour] for hour in run)))} usually are.",
         )
         for run in runs
+        if sum(usual[hour] for hour in run) >= least_queries
     ]
 
 
@@ -147,9 +150,9 @@ def schema_changes(found: Sequence[SchemaChange]) -> list[Coincidence]:
     return said[:SHOWN]
 
 
-def quarantined_lines(share: float | None, usual: float | None) -> list[Coincidence]:
-    """A greater share of quarantined lines than on any of the same weekdays before."""
-    if share is None or share <= (usual or 0.0):
+def quarantined_lines(share: float | None, usual: float | None, limit: float) -> list[Coincidence]:
+    """A share of quarantined lines above a limit, and above all of the same weekdays before."""
+    if share is None or share <= max(usual or 0.0, limit):
         return []
     than = f", where {percentage(usual)} is the most of these weekdays" if usual else ""
     return [

@@ -46,6 +46,7 @@ class Effect:
     mix: float | None
     total: float
     size: float
+    weight: float
 
 
 def sum_effects(actual: Mapping[str, Part], expected: Mapping[str, Part]) -> list[Effect]:
@@ -54,12 +55,14 @@ def sum_effects(actual: Mapping[str, Part], expected: Mapping[str, Part]) -> lis
     The effects add up to sum(actual) - sum(expected).
     """
     whole = sum(abs(part.numerator) for part in expected.values())
+    whole_of_day = sum(abs(part.numerator) for part in actual.values())
     effects = []
     for name in sorted({*actual, *expected}):
         value = actual.get(name, NOTHING).numerator
         usual = expected.get(name, NOTHING).numerator
         size = abs(usual) / whole if whole else 0.0
-        effects.append(Effect(name, value, usual, None, None, value - usual, size))
+        weight = abs(value) / whole_of_day if whole_of_day else 0.0
+        effects.append(Effect(name, value, usual, None, None, value - usual, size, weight))
     return effects
 
 
@@ -85,7 +88,18 @@ def ratio_effects(actual: Mapping[str, Part], expected: Mapping[str, Part]) -> l
         rate_before = _first(before.ratio, now.ratio)
         rate = (rate_now - rate_before) * (weight_now + weight_before) / 2
         mix = (weight_now - weight_before) * ((rate_now + rate_before) / 2 - mean_ratio)
-        effects.append(Effect(name, now.ratio, before.ratio, rate, mix, rate + mix, weight_before))
+        effects.append(
+            Effect(
+                name,
+                now.ratio,
+                before.ratio,
+                rate,
+                mix,
+                rate + mix,
+                weight_before,
+                weight_now,
+            )
+        )
     return effects
 
 

@@ -1,5 +1,6 @@
 """The metrics of this process: the folder that defines them, and their tables for later stages."""
 
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from analytics_pipeline.events.tables import VALIDATED_EVENTS
 from analytics_pipeline.ingestion.tables import FILE_LINE_COUNTS, QUARANTINED_LINES, RAW_EVENTS
 from analytics_pipeline.lake.table import Table
 from analytics_pipeline.metrics.project import Project
+from analytics_pipeline.metrics.reach import reach
 from analytics_pipeline.metrics.reading import read_project
 from analytics_pipeline.settings import Settings, current_settings
 
@@ -52,3 +54,8 @@ def mart_tables() -> dict[str, Table]:
     """The tables of metrics for people by name, such as daily_cache_metrics."""
     models = current_project().marts.items()
     return {name: model.table for name, model in models if not model.is_intermediate}
+
+
+def reach_days(names: Iterable[str]) -> int:
+    """How many days after a day the rows of these tables of metrics may still be made from it."""
+    return max((reach(current_project(), name) for name in names), default=0)
