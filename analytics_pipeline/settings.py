@@ -283,6 +283,13 @@ class OptimizationSettings(Group):
     never_hit_share: Share = Field(
         0.5, description="A greater share of entries that are never hit is worth a recommendation."
     )
+    build_failure_share: Share = Field(
+        0.1, description="A greater share of failed builds is worth a recommendation, …"
+    )
+    min_failed_builds: Positive = Field(3, description="… where at least so many failed.")
+    saturated_days: Positive = Field(
+        3, description="A host saturated on so many days of the window is worth a recommendation."
+    )
     price_difference: float = Field(
         0.1,
         gt=0,

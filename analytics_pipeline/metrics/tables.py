@@ -1,8 +1,9 @@
 """The metrics of this process: the folder that defines them, and their tables for later stages."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import analytics_pipeline
 from analytics_pipeline.events.tables import VALIDATED_EVENTS
@@ -59,3 +60,11 @@ def mart_tables() -> dict[str, Table]:
 def reach_days(names: Iterable[str]) -> int:
     """How many days after a day the rows of these tables of metrics may still be made from it."""
     return max((reach(current_project(), name) for name in names), default=0)
+
+
+def metric_variables() -> Mapping[str, Any]:
+    """The variables of the project of this process, such as never_hit_days.
+
+    One that a folder of SQL of one's own does not set has the value of this project's.
+    """
+    return {**own_project().variables, **current_project().variables}

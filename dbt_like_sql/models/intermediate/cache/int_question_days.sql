@@ -20,6 +20,7 @@ uses_of_questions as (
         '{{ basis }}' as basis,
         {{ basis }}_question as question,
         answered_at,
+        case when cache_hit then answered_at end as hit_at,
         null::timestamp as stored_at
 
     from questions
@@ -31,6 +32,7 @@ uses_of_questions as (
         'key' as basis,
         md5_number_lower(cache_key) as question,
         null::timestamp as answered_at,
+        null::timestamp as hit_at,
         timestamp as stored_at
 
     from cache_stores
@@ -44,6 +46,7 @@ final as (
         basis,
         question,
         max(answered_at) as last_answered_at,
+        max(hit_at) as last_hit_at,
         max(stored_at) as last_stored_at
 
     from uses_of_questions

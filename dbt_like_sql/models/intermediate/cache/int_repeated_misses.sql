@@ -42,6 +42,7 @@ misses as (
     select
         misses.event_id,
         max(earlier_days.last_answered_at) as answered_at,
+        max(earlier_days.last_hit_at) as hit_at,
         max(earlier_days.last_stored_at) as stored_at
 
     from misses
@@ -68,6 +69,23 @@ misses as (
         on misses.event_date = questions.event_date
         and misses.{{ basis }}_question = questions.{{ basis }}_question
         and misses.timestamp > questions.answered_at
+
+),
+{%- endfor %}
+{%- for basis in ['key', 'text'] %}
+
+{{ basis }}_hit_same_day as (
+
+    select
+        misses.event_id,
+        hits.answered_at as hit_at
+
+    from misses
+
+    asof inner join (select * from questions where cache_hit) as hits
+        on misses.event_date = hits.event_date
+        and misses.{{ basis }}_question = hits.{{ basis }}_question
+        and misses.timestamp > hits.answered_at
 
 ),
 {%- endfor %}
@@ -117,7 +135,13 @@ seen_misses as (
     select
         misses.*,
         logged_stores.event_date is not null as stores_are_logged,
-        greatest(stored_same_day.stored_at, key_earlier.stored_at) as stored_at,
+        -- When there was an entry: it was stored, or a question was answered from it.
+        greatest(
+            stored_same_day.stored_at, key_earlier.stored_at,
+            key_hit_same_day.hit_at, key_earlier.hit_at,
+            case when misses.key_question is null then text_hit_same_day.hit_at end,
+            case when misses.key_question is null then text_earlier.hit_at end
+        ) as entry_at,
         {%- for basis in ['key', 'text', 'words'] %}
         greatest({{ basis }}_same_day.answered_at, {{ basis }}_earlier.answered_at)
             as {{ basis }}_answered_at
@@ -132,6 +156,12 @@ seen_misses as (
     left join stored_same_day
         on misses.event_id = stored_same_day.event_id
 
+    left join key_hit_same_day
+        on misses.event_id = key_hit_same_day.event_id
+
+    left join text_hit_same_day
+        on misses.event_id = text_hit_same_day.event_id
+
     {%- for basis in ['key', 'text', 'words'] %}
 
     left join {{ basis }}_same_day
@@ -143,25 +173,25 @@ seen_misses as (
 
 ),
 
--- Which earlier time counts: the store of the entry, else the last answer. Where the key is known,
+-- Which earlier time counts: that of the entry, else the last answer. Where the key is known,
 -- the same text under another key is another question, such as one with other parameters.
 dated_misses as (
 
     select
         *,
-        stored_at >= timestamp - interval ({{ horizon }}) day as was_stored,
+        entry_at >= timestamp - interval ({{ horizon }}) day as had_entry,
         key_answered_at >= timestamp - interval ({{ horizon }}) day as key_was_answered,
         text_answered_at >= timestamp - interval ({{ horizon }}) day as text_was_answered,
         words_answered_at >= timestamp - interval ({{ horizon }}) day as words_were_answered,
         case
-            when was_stored then 'lost_entries'
+            when had_entry then 'lost_entries'
             when key_was_answered and stores_are_logged then 'unstored_answers'
             when key_was_answered then 'repeated_misses'
             when key_question is null and text_was_answered then 'repeated_misses'
             when words_were_answered and text_was_answered is not true then 'reworded_questions'
         end as cause,
         case
-            when was_stored then stored_at
+            when had_entry then entry_at
             when key_was_answered then key_answered_at
             when key_question is null and text_was_answered then text_answered_at
             else words_answered_at
