@@ -1,7 +1,14 @@
 {%- set horizon = var('repeat_horizon_days') -%}
+{%- set bases = ['key', 'text', 'words'] -%}
 {{ config(meta={'history_days': horizon}) }}
 
 with
+
+event_dates as (
+
+    select * from {{ source('lake', 'event_dates') }}
+
+),
 
 questions as (
 
@@ -11,18 +18,19 @@ questions as (
 
 cache_stores as (
 
-    select
-        event_date,
-        md5_number_lower(cache_key) as question,
-        timestamp as stored_at
-
-    from {{ ref('stg_cache_stores') }}
+    select * from {{ ref('stg_cache_stores') }}
 
 ),
 
+-- The days that are computed are known in full.
 earlier_days as (
 
-    select * from {{ ref('int_question_days').render() }}
+    select days.*
+
+    from {{ ref('int_question_days').render() }} as days
+
+    anti join event_dates
+        on days.event_date = event_dates.event_date
 
 ),
 
@@ -34,74 +42,116 @@ misses as (
 
 ),
 
--- What each question was answered and stored before, on an earlier day: its last times.
-{%- for basis in ['key', 'text', 'words'] %}
+-- The times at which a question had an answer or an entry, and those at which it was missed.
+moments as (
 
-{{ basis }}_earlier as (
+    {%- for basis in bases %}
 
     select
-        misses.event_id,
-        max(earlier_days.last_answered_at) as answered_at,
-        max(earlier_days.last_hit_at) as hit_at,
-        max(earlier_days.last_stored_at) as stored_at
+        '{{ basis }}' as basis,
+        {{ basis }}_question as question,
+        answered_at as moment,
+        answered_at,
+        case when cache_hit then answered_at end as entry_at,
+        null as missed_event_id
+
+    from questions
+
+    where {{ basis }}_question in (select {{ basis }}_question from misses)
+
+    union all
+
+    select
+        '{{ basis }}' as basis,
+        {{ basis }}_question as question,
+        last_answered_at as moment,
+        last_answered_at as answered_at,
+        last_hit_at as entry_at,
+        null as missed_event_id
+
+    from earlier_days
+
+    where
+        {{ basis }}_question in (select {{ basis }}_question from misses)
+        and last_answered_at is not null
+
+    union all
+
+    select
+        '{{ basis }}' as basis,
+        {{ basis }}_question as question,
+        timestamp as moment,
+        null as answered_at,
+        null as entry_at,
+        event_id as missed_event_id
 
     from misses
 
-    inner join earlier_days
-        on earlier_days.basis = '{{ basis }}'
-        and misses.{{ basis }}_question = earlier_days.question
-        and misses.event_date > earlier_days.event_date
-        and misses.event_date - {{ horizon }} <= earlier_days.event_date
+    where {{ basis }}_question is not null
 
-    group by misses.event_id
+    union all
+    {%- endfor %}
+
+    select
+        'key' as basis,
+        md5_number_lower(cache_key) as question,
+        timestamp as moment,
+        null as answered_at,
+        timestamp as entry_at,
+        null as missed_event_id
+
+    from cache_stores
+
+    union all
+
+    select
+        'key' as basis,
+        key_question as question,
+        last_stored_at as moment,
+        null as answered_at,
+        last_stored_at as entry_at,
+        null as missed_event_id
+
+    from earlier_days
+
+    where last_stored_at is not null
 
 ),
 
-{{ basis }}_same_day as (
+-- What came before each moment; of moments at the same time, a miss comes first.
+moments_in_order as (
 
     select
-        misses.event_id,
-        questions.answered_at
+        missed_event_id,
+        basis,
+        max(answered_at) over earlier as answered_at,
+        max(entry_at) over earlier as entry_at
 
-    from misses
+    from moments
 
-    asof inner join questions
-        on misses.event_date = questions.event_date
-        and misses.{{ basis }}_question = questions.{{ basis }}_question
-        and misses.timestamp > questions.answered_at
+    window earlier as (
+        partition by basis, question
+        order by moment, missed_event_id is null
+        rows unbounded preceding
+    )
 
 ),
-{%- endfor %}
-{%- for basis in ['key', 'text'] %}
 
-{{ basis }}_hit_same_day as (
+earlier_times as (
 
     select
-        misses.event_id,
-        hits.answered_at as hit_at
+        missed_event_id as event_id,
+        {%- for basis in bases %}
+        max(answered_at) filter (where basis = '{{ basis }}') as {{ basis }}_answered_at,
+        max(entry_at) filter (where basis = '{{ basis }}') as {{ basis }}_entry_at
+        {%- if not loop.last %},{% endif %}
+        {%- endfor %}
 
-    from misses
+    from moments_in_order
 
-    asof inner join (select * from questions where cache_hit) as hits
-        on misses.event_date = hits.event_date
-        and misses.{{ basis }}_question = hits.{{ basis }}_question
-        and misses.timestamp > hits.answered_at
+    where missed_event_id is not null
 
-),
-{%- endfor %}
-
-stored_same_day as (
-
-    select
-        misses.event_id,
-        cache_stores.stored_at
-
-    from misses
-
-    asof inner join cache_stores
-        on misses.event_date = cache_stores.event_date
-        and misses.key_question = cache_stores.question
-        and misses.timestamp > cache_stores.stored_at
+    group by missed_event_id
 
 ),
 
@@ -120,84 +170,55 @@ days_with_stores as (
 
 logged_stores as (
 
-    select distinct misses_days.event_date
+    select distinct event_dates.event_date
 
-    from (select distinct event_date from misses) as misses_days
+    from event_dates
 
     inner join days_with_stores
         on days_with_stores.event_date
-            between misses_days.event_date - {{ horizon }} and misses_days.event_date
+            between event_dates.event_date - {{ horizon }} and event_dates.event_date
 
 ),
 
-seen_misses as (
-
-    select
-        misses.*,
-        logged_stores.event_date is not null as stores_are_logged,
-        -- When there was an entry: it was stored, or a question was answered from it.
-        greatest(
-            stored_same_day.stored_at, key_earlier.stored_at,
-            key_hit_same_day.hit_at, key_earlier.hit_at,
-            case when misses.key_question is null then text_hit_same_day.hit_at end,
-            case when misses.key_question is null then text_earlier.hit_at end
-        ) as entry_at,
-        {%- for basis in ['key', 'text', 'words'] %}
-        greatest({{ basis }}_same_day.answered_at, {{ basis }}_earlier.answered_at)
-            as {{ basis }}_answered_at
-            {%- if not loop.last %},{% endif %}
-        {%- endfor %}
-
-    from misses
-
-    left join logged_stores
-        on misses.event_date = logged_stores.event_date
-
-    left join stored_same_day
-        on misses.event_id = stored_same_day.event_id
-
-    left join key_hit_same_day
-        on misses.event_id = key_hit_same_day.event_id
-
-    left join text_hit_same_day
-        on misses.event_id = text_hit_same_day.event_id
-
-    {%- for basis in ['key', 'text', 'words'] %}
-
-    left join {{ basis }}_same_day
-        on misses.event_id = {{ basis }}_same_day.event_id
-
-    left join {{ basis }}_earlier
-        on misses.event_id = {{ basis }}_earlier.event_id
-    {%- endfor %}
-
-),
-
--- Which earlier time counts: that of the entry, else the last answer. Where the key is known,
--- the same text under another key is another question, such as one with other parameters.
+-- Which earlier time counts: that of the entry, else that of the last answer. Where the key is
+-- known, the same text under another key is another question, such as one with other parameters.
 dated_misses as (
 
     select
-        *,
-        entry_at >= timestamp - interval ({{ horizon }}) day as had_entry,
-        key_answered_at >= timestamp - interval ({{ horizon }}) day as key_was_answered,
-        text_answered_at >= timestamp - interval ({{ horizon }}) day as text_was_answered,
-        words_answered_at >= timestamp - interval ({{ horizon }}) day as words_were_answered,
+        misses.*,
+        misses.timestamp - interval ({{ horizon }}) day as horizon_at,
+        case
+            when misses.key_question is null then earlier_times.text_entry_at
+            else earlier_times.key_entry_at
+        end as entry_at,
+        case
+            when misses.key_question is null then earlier_times.text_answered_at
+            else earlier_times.key_answered_at
+        end as answered_at_before,
+        entry_at >= horizon_at as had_entry,
+        answered_at_before >= horizon_at as was_answered,
+        earlier_times.words_answered_at >= horizon_at
+            and earlier_times.text_answered_at >= horizon_at is not true as words_were_answered,
         case
             when had_entry then 'lost_entries'
-            when key_was_answered and stores_are_logged then 'unstored_answers'
-            when key_was_answered then 'repeated_misses'
-            when key_question is null and text_was_answered then 'repeated_misses'
-            when words_were_answered and text_was_answered is not true then 'reworded_questions'
+            when was_answered and misses.key_question is not null
+                and logged_stores.event_date is not null then 'unstored_answers'
+            when was_answered then 'repeated_misses'
+            when words_were_answered then 'reworded_questions'
         end as cause,
         case
             when had_entry then entry_at
-            when key_was_answered then key_answered_at
-            when key_question is null and text_was_answered then text_answered_at
-            else words_answered_at
+            when was_answered then answered_at_before
+            else earlier_times.words_answered_at
         end as earlier_at
 
-    from seen_misses
+    from misses
+
+    inner join earlier_times
+        on misses.event_id = earlier_times.event_id
+
+    left join logged_stores
+        on misses.event_date = logged_stores.event_date
 
 ),
 
