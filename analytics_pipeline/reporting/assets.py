@@ -23,6 +23,7 @@ from analytics_pipeline.insights import tables as insights
 from analytics_pipeline.lake.table import Table
 from analytics_pipeline.metrics.catalog import metric_catalog
 from analytics_pipeline.metrics.tables import current_project
+from analytics_pipeline.optimization.tables import RECOMMENDATIONS
 from analytics_pipeline.reporting.charts.trends import has_values, trends_in_words, trends_png
 from analytics_pipeline.reporting.daily import Reports, daily_reports
 from analytics_pipeline.reporting.definitions import catalog_of
@@ -40,7 +41,7 @@ def report_asset(marts: Mapping[str, Table]) -> dg.AssetsDefinition:
     """The asset daily_report, made from the given marts and the tables of the other stages."""
     inputs = [
         RAW_EVENTS, VALIDATED_EVENTS, FILE_LINE_COUNTS, QUARANTINED_LINES, QUARANTINE_REASONS,
-        SCHEMA_CHANGES, *marts.values(), *insights.ALL, *forecasting.ALL
+        SCHEMA_CHANGES, *marts.values(), *insights.ALL, *forecasting.ALL, RECOMMENDATIONS,
     ]  # fmt: skip
     history = [
         FILE_LINE_COUNTS, forecasting.HOURLY_QUERY_DEMAND, forecasting.DEMAND_FORECAST,

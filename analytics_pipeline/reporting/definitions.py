@@ -29,7 +29,7 @@ def definitions_of(sections: Iterable[Section], catalog: Catalog) -> dict[str, D
     """The definition of every number of the sections, by id, in alphabetical order.
 
     A number that is no metric of the catalog is defined by what its table says of it, without a
-    formula. So is the metric of an alert rule, if the catalog has it.
+    formula. The metric that an alert rule or the row of a list is about is defined too.
     """
     found: dict[str, Definition] = {}
     for section in sections:
@@ -50,11 +50,17 @@ def _of_block(block: Block, catalog: Catalog) -> Iterator[Definition]:
                 if column.type in NUMERIC:
                     id = f"{table}.{column.name}"
                     yield Definition(id, column.description, None, unit_of(column))
+            yield from (catalog[id] for id in metrics_named(block) if id in catalog)
         case Alerts(evaluations=evaluations):
             for alerts in evaluations.values():
                 for alert in alerts:
                     if alert.metric and alert.metric in catalog:
                         yield catalog[alert.metric]
+
+
+def metrics_named(rows: Rows) -> list[str]:
+    """What the rows of a list say that they are about, in a column ``metric``, each once."""
+    return list(dict.fromkeys(str(row["metric"]) for row in rows.listing.rows if "metric" in row))
 
 
 def _of_metrics(metrics: Iterable[Metric]) -> Iterator[Definition]:

@@ -37,7 +37,7 @@ class Stored:
         self._answers: dict[str, dict[date, list[tuple[Any, ...]]]] = {}
         self._scans: dict[tuple[str, bool], str] = {}
         self._built: dict[tuple[str, date], bool] = {}
-        self._lists: dict[tuple[str | None, ...], dict[tuple[date, Any], Counted]] = {}
+        self._lists: dict[tuple[Any, ...], dict[tuple[date, Any], Counted]] = {}
 
     @cached_property
     def history(self) -> Sequence[date]:
@@ -76,15 +76,17 @@ class Stored:
         order: str | None = None,
         limit: int | None = None,
         group: tuple[str, str | int] | None = None,
+        whole: bool = False,
     ) -> Listing:
         """The rows of a table's day, at most ``limit``, in its order or another.
 
         ``group`` is a column and a value: the rows that have it, of which ``limit`` counts alone.
         ``absence`` says why there are none; a day for which the table was not built says that.
-        A text is cut after MAX_TEXT characters; one that identifies its row ends in a digest then.
+        A text is cut after MAX_TEXT characters, unless texts are wanted ``whole``; one that
+        identifies its row ends in a digest then.
         """
         column, value = group or (None, None)
-        rows, total = self._rows(table, order, limit, column).get((day, value), ([], 0))
+        rows, total = self._rows(table, order, limit, column, whole).get((day, value), ([], 0))
         if rows:
             return Listing(table.columns, tuple(rows), total)
         return self.nothing(table, day, absence)
@@ -104,18 +106,25 @@ class Stored:
         return otherwise if self.has(table, day) else not_built(table, day)
 
     def _rows(
-        self, table: Table, order: str | None, limit: int | None, column: str | None
+        self,
+        table: Table,
+        order: str | None,
+        limit: int | None,
+        column: str | None,
+        whole: bool = False,
     ) -> dict[tuple[date, Any], Counted]:
-        key = table.name, order, str(limit), column
+        key = table.name, order, limit, column, whole
         if key not in self._lists:
-            self._lists[key] = self._read(table, order, limit, column)
+            self._lists[key] = self._read(table, order, limit, column, whole)
         return self._lists[key]
 
     def _read(
-        self, table: Table, order: str | None, limit: int | None, column: str | None
+        self, table: Table, order: str | None, limit: int | None, column: str | None, whole: bool
     ) -> dict[tuple[date, Any], Counted]:
         names = table.column_names
-        selected = ", ".join(_selected(each, table.key) for each in table.columns)
+        selected = ", ".join(
+            quoted(each.name) if whole else _selected(each, table.key) for each in table.columns
+        )
         by = order or ", ".join(quoted(name) for name in table.order_by)
         part = "event_date" + (f", {quoted(column)}" if column else "")
         first = (

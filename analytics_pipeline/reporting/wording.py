@@ -8,7 +8,11 @@ from analytics_pipeline.reporting.texts import texts
 
 MAX_TEXT = 160
 MINUTE, HOUR = 60, 3600
+SECONDS = ("s", "s per day")
 MONEY, CENTS = "USD", 0.1
+MAX_SENTENCE = 600
+SENTENCES = ("recommendation", "sentence", "counterfactual", "assumption", "reason", "description")
+"""Columns of which each text is a sentence or more of our own."""
 
 # Control characters, and the marks that turn the direction of the text after them.
 UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
@@ -21,7 +25,7 @@ def number(value: Number, unit: str | None = None) -> str:
     """
     if unit == SHARE:
         return percentage(value)
-    if unit == "s":
+    if unit in SECONDS:
         return duration(value)
     if unit and unit.startswith(MONEY) and abs(value) >= CENTS:
         return f"{value:,.2f}"
@@ -111,7 +115,8 @@ def visible(text: str) -> str:
 
 def spoken(text: str, column: str) -> str:
     """A text of a column as people read it: a class in words, any other text made readable."""
-    return texts().classes.get(column, {}).get(text) or readable(text)
+    known = texts().classes.get(column, {}).get(text)
+    return known or readable(text, MAX_SENTENCE if column in SENTENCES else MAX_TEXT)
 
 
 def _picture(found: re.Match[str]) -> str:

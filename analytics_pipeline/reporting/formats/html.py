@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from analytics_pipeline.lake.table import Column
 from analytics_pipeline.reporting import wording
+from analytics_pipeline.reporting.definitions import metrics_named
 from analytics_pipeline.reporting.document import (
     Alerts,
     Block,
@@ -19,18 +20,30 @@ from analytics_pipeline.reporting.document import (
     Rows,
 )
 from analytics_pipeline.reporting.formats.sparkline import Sparkline, sparkline_of
-from analytics_pipeline.reporting.measure import NUMERIC, SHARE, Metric, Number, unit_of
-from analytics_pipeline.reporting.texts import BlockText, texts
+from analytics_pipeline.reporting.formats.titles import (
+    head_of_column,
+    period_of,
+    text_of_block,
+    title_of_block,
+    title_of_report,
+    title_of_section,
+    unit_beside,
+)
+from analytics_pipeline.reporting.measure import NUMERIC, SHARE, Metric, Number, Row, unit_of
+from analytics_pipeline.reporting.texts import texts
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
 TEMPLATES = Path(__file__).parent / "templates"
 TEMPLATE = "report.html.j2"
-MAX_SENTENCE = 600
 # Parts of a whole are shown as a bar beside the number.
 PARTS = ("share", "cost_share", "share_of_errors")
-NO_TEXT = BlockText()
+# Numbers that are in the unit of the metric which their row is about.
+OF_THE_METRIC = (
+    "value", "expected", "change", "slice_value", "slice_expected", "rate_effect", "mix_effect",
+    "effect",
+)  # fmt: skip
 
 
 def as_html(report: Report) -> str:
@@ -61,6 +74,7 @@ def _shown_ids(block: Block) -> Iterator[str | None]:
             yield from (metric.id for metric in metrics.values())
         case Rows(table=str(table)):
             yield from (f"{table}.{column.name}" for column in columns_of(block))
+            yield from metrics_named(block)
         case Alerts(evaluations=evaluations):
             yield from (each.metric for found in evaluations.values() for each in found)
 
@@ -89,7 +103,7 @@ def _environment() -> "Environment":
         "long_date": wording.long_date,
         "number": wording.number,
         "readable": wording.readable,
-        "said": lambda text: wording.readable(text, MAX_SENTENCE),
+        "said": lambda text: wording.readable(text, wording.MAX_SENTENCE),
         "short_date": wording.short_date,
         "spoken": wording.spoken,
         "weekday": wording.weekday,
@@ -100,43 +114,23 @@ def _environment() -> "Environment":
         "absent_by_reason": _absent_by_reason,
         "changed": _changed,
         "columns_of": columns_of,
-        "headed": _headed,
+        "head_of_column": head_of_column,
         "is_change": _is_change,
         "kind_of": lambda block: type(block).__name__,
         "missing": _missing,
-        "period": _period,
+        "period_of": period_of,
         "picture": _picture,
         "shared_reason": _shared_reason,
         "sparkline": _sparkline,
-        "text_of": lambda block: texts().blocks.get(block.id, NO_TEXT),
-        "title_of": _title,
+        "text_of_block": text_of_block,
         "texts": texts(),
-        "unit_beside": _unit_beside,
-        "unit_of": unit_of,
-        "view_of": _view,
+        "title_of_block": title_of_block,
+        "title_of_report": title_of_report,
+        "title_of_section": title_of_section,
+        "unit_beside": unit_beside,
+        "unit_in": _unit_in,
     }
     return environment
-
-
-def _title(block: Block) -> str:
-    """The title of a block; one that no text knows, such as that of another mart, by its id."""
-    known = texts().blocks.get(block.id)
-    return (known.title or "") if known else wording.label(block.id)
-
-
-def _headed(column: Column, text: BlockText) -> str:
-    """The head of a column, with its unit where it counts nothing and its numbers have none."""
-    name = text.columns.get(column.name) or wording.label(column.name)
-    unit = unit_of(column)
-    counted = column.type != "DOUBLE"
-    return name if counted or not _unit_beside(column.name, unit) else f"{name} ({unit})"
-
-
-def _unit_beside(name: str, unit: str | None) -> bool:
-    """Whether the unit of a number must be told beside it."""
-    if unit in (None, SHARE, "s"):
-        return False
-    return str(unit).split()[0] not in name.split("_")
 
 
 def _shared_reason(metrics: Mapping[str, Metric]) -> str | None:
@@ -154,16 +148,26 @@ def _absent_by_reason(metrics: Mapping[str, Metric]) -> dict[str, list[str]]:
     return absent
 
 
-def _is_change(name: str) -> bool:
-    """Whether a column tells how another changed: so, or relative to what it was."""
+def _unit_in(column: Column, row: Row, report: Report) -> str | None:
+    """The unit of a number of a row: that of its column, or of the metric that the row is about."""
+    metric = report.definitions.get(str(row.get("metric")))
+    if metric and column.name in OF_THE_METRIC:
+        return metric.unit
+    return unit_of(column)
+
+
+def _is_change(column: Column) -> bool:
+    """Whether a column tells how another changed."""
+    name = column.name
     return name.endswith("_change") or name == "change" or name.startswith("change_")
 
 
-def _changed(value: Number, column: Column) -> str:
-    """A change with its sign; a relative one in percent, that of a share in points."""
-    if column.name.endswith("_change"):
-        return wording.change(value, None, unit_of(column))
-    return wording.change(value, float(value), None)
+def _changed(value: Number, column: Column, unit: str | None) -> str:
+    """A change with its sign; one relative to what it was in percent, that of a share in points."""
+    if not value:
+        return wording.number(value, unit)
+    relative = unit_of(column) == SHARE and not column.name.endswith("_change")
+    return wording.change(value, float(value) if relative else None, None if relative else unit)
 
 
 def _missing(rows: Rows, text: str) -> bool:
@@ -179,13 +183,3 @@ def _picture(chart: Chart) -> str:
 
 def _sparkline(card: Any) -> Sparkline | None:
     return sparkline_of(card.values)
-
-
-def _period(report: Report) -> str:
-    if report.first == report.last:
-        return wording.long_date(report.first)
-    return f"{wording.long_date(report.first)} – {wording.long_date(report.last)}"
-
-
-def _view(report: Report) -> str:
-    return texts().page.views[report.view].format(team=wording.readable(report.team or ""))

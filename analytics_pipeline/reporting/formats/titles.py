@@ -43,14 +43,15 @@ def title_of_block(block: Block) -> str:
 
 
 def head_of_column(column: Column, text: BlockText) -> str:
-    """The head of a column, with its unit where that is told by neither name nor numbers."""
+    """The head of a column, with its unit where it counts nothing and its numbers tell none."""
     name = text.columns.get(column.name) or wording.label(column.name)
     unit = unit_of(column)
-    return name if not unit or not unit_beside(column.name, unit) else f"{name} ({unit})"
+    counted = column.type != "DOUBLE"
+    return name if counted or not unit_beside(column.name, unit) else f"{name} ({unit})"
 
 
 def unit_beside(name: str, unit: str | None) -> bool:
     """Whether the unit of a number must be told beside it."""
-    if unit in (None, SHARE, "s"):
+    if not unit or unit == SHARE or unit in wording.SECONDS:
         return False
-    return not set(str(unit).split()) & set(name.split("_"))
+    return unit.split()[0].lower() not in name.split("_")

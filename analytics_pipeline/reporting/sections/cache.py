@@ -34,11 +34,18 @@ def cache_section(sources: Sources, day: date) -> Section:
         forecast_of(sources, day),
         sources.stored.rows(MISS_RATE_PERIODS, day),
     )
+    by_hour = sources.rows(
+        "cache_by_hour", "daily_cache_metrics_by_hour", day,
+        ("hour", "total_queries", "cache_hits", "hit_rate", "failed_queries", "error_rate",
+         "average_response_time"),
+        "hour", Absence(texts().absences.no_slices), folded=True,
+    )  # fmt: skip
     blocks: list[Block] = [
         sources.figures(CACHE, day),
         *(cache_slices(sources, day, dimension) for dimension in SLICED_BY),
         sources.figures(ENTRIES, day),
         *([chart] if chart else []),
+        by_hour,
         demand,
     ]
     return Section("cache", tuple(blocks))

@@ -36,10 +36,17 @@ def cost_section(sources: Sources, day: date) -> Section:
         "model", Absence(texts().absences.no_reconciliation), order="misses DESC, model",
         limit=SHOWN_SLICES, kept=KEPT_SLICES,
     )  # fmt: skip
+    repeated_prompts = sources.rows(
+        "repeated_prompts", "daily_repeated_prompts", day,
+        ("model", "repeated_prompts", "prompt_tokens", "unread_prompt_cost"), "model",
+        Absence(texts().absences.no_repeats), order="repeated_prompts DESC, model",
+        limit=SHOWN_SLICES, kept=KEPT_SLICES,
+    )  # fmt: skip
     blocks: tuple[Block, ...] = (
         sources.figures(COST, day),
         *([chart] if chart else []),
         *(cost_slices(sources, day, dimension) for dimension in SLICED_BY),
+        repeated_prompts,
         reconciliation,
     )
     return Section("cost", blocks)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from analytics_pipeline.reporting.document import Alerts, Block, Cards, Figures, Paragraphs, Section
+from analytics_pipeline.reporting.sections.advice import top_recommendation
 from analytics_pipeline.reporting.sections.alerts import without_slices
 from analytics_pipeline.reporting.texts import texts
 
@@ -18,10 +19,10 @@ BLOCKS = {
     "headlines": ("headlines",),
     "alerts": ("alerts",),
     "cost": ("daily_cost_metrics", "cost_chart"),
-    "recommendations": ("top_recommendation",),
+    "recommendations": (),
     "forecast": ("forecast_in_words", "forecast", "past_accuracy"),
 }
-"""The sections in their order, and which of their blocks are shown."""
+"""The sections in their order, and which of their blocks are shown; recommendations are retold."""
 
 
 def executive_sections(sections: Iterable[Section]) -> list[Section]:
@@ -30,6 +31,8 @@ def executive_sections(sections: Iterable[Section]) -> list[Section]:
     chosen = []
     for id, wanted in BLOCKS.items():
         blocks = tuple(_shortened(block) for block in by_id[id].blocks if block.id in wanted)
+        if id == "recommendations":
+            blocks = top_recommendation(by_id[id])
         if blocks:
             chosen.append(Section(id, blocks))
     return chosen

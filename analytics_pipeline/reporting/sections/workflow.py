@@ -60,11 +60,17 @@ def workflow_section(sources: Sources, day: date) -> Section:
         least=settings.period_min_queries,
         rate=f"{settings.miss_rate:.0%}",
     )
+    repeated = sources.rows(
+        "repeated_misses", "daily_repeated_misses", day,
+        ("cause", "model", "misses", "questions", "misses_within_hour", "cost", "response_time"),
+        "cause", Absence(absences.no_repeats), order="misses DESC, cause, model", limit=15,
+        kept=200,
+    )  # fmt: skip
     return Section(
         "workflow",
         (
             top, languages, lengths, _without_users(sources, day, slow),
-            miss_rate_periods(sources, day, none_of("total_queries", missed)),
+            repeated, miss_rate_periods(sources, day, none_of("total_queries", missed)),
         ),
     )  # fmt: skip
 

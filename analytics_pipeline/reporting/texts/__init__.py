@@ -85,6 +85,9 @@ class Sentences(_Texts):
     quarantine_miscounted: str
     problems_hidden: str
     slices_hidden: str
+    top_recommendation: str
+    spares_money: str
+    spares_time: str
     forecast: str
     forecast_interval: str
     forecast_coverage: str
@@ -137,7 +140,9 @@ class Absences(_Texts):
     no_rows: str
     small_group: str
     no_alerts: str
-    no_stage: str
+    no_recommendations: str
+    no_anomalies: str
+    no_repeats: str
     not_expected_yet: str
     no_headlines: str
 
