@@ -27,8 +27,12 @@ def traffic(seed: int = 1) -> list[Event]:
 
         found += [_query(rng, at()) for _ in range(90)]
         found += [
-            {"event_type": "cache_store", "timestamp": at(), "cache_key": f"k{rng.randrange(40)}"}
-            for _ in range(12)
+            {
+                "event_type": "cache_store",
+                "timestamp": at(),
+                "cache_key": rng.choice([f"k{rng.randrange(20)}", f"u{rng.randrange(10**6)}"]),
+            }
+            for _ in range(16)
         ]
         prompt = {
             **_query(rng, day + timedelta(hours=12, microseconds=1)),
