@@ -234,8 +234,8 @@ def judge_failing_component(figures: Figures, context: Context) -> Recommendatio
         reason="The log does not tell what an error costs.",
         counterfactual="Not valued: the share of errors is evidence.",
         evidence=(
-            Evidence(f"{LOGS}.error_log_entries", errors, "entries"),
-            Evidence(f"{LOGS}.log_entries", figures["log_entries"], "entries"),
+            Evidence(f"{LOGS}.error_log_entries", errors, "log entries"),
+            Evidence(f"{LOGS}.log_entries", figures["log_entries"], "log entries"),
         ),
         labels={"component": name},
     )
