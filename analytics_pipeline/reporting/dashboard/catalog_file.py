@@ -3,17 +3,18 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from analytics_pipeline.metrics.catalog import MetricDefinition
+from analytics_pipeline.metrics.catalog import DIMENSION, VALUE, MetricDefinition
 from analytics_pipeline.metrics.project import Project
-from analytics_pipeline.reporting.dashboard.selection import (
-    DIMENSION,
-    VALUE,
-    SiteTable,
-    twin_metrics,
-)
+from analytics_pipeline.reporting.dashboard.selection import SiteTable, twin_metrics
+from analytics_pipeline.reporting.marts import SYSTEM, USAGE
 from analytics_pipeline.reporting.wording import label
 
 HEADLINES = "headline_metrics"
+UNIT = "unit"
+# By table and column, the name under which the source reports what the column is about.
+MEASURED = {
+    f"{SYSTEM}.{column}": resource for resource, columns in USAGE.items() for column in columns
+}
 DEMAND = "daily_cache_metrics.total_queries"
 
 
@@ -34,7 +35,7 @@ def catalog_content(
     return {
         "team": team,
         "smallest_group": smallest_group,
-        "demand": DEMAND if any(DEMAND == m.id for t in tables for m in t.metrics) else None,
+        "demand": DEMAND if any(m.id == DEMAND for t in tables for m in t.metrics) else None,
         "headlines": _headlines(list(names), tables, everyones),
         "trends": names,
         "tables": {
@@ -43,6 +44,7 @@ def catalog_content(
                 "subject": table.subject,
                 "key": list(table.key),
                 "dimensions": list(table.dimensions),
+                "units": UNIT in table.columns,
             }
             for table in tables
         },
@@ -59,7 +61,7 @@ def catalog_content(
 
 
 def _headline_names(project: Project) -> dict[str, str]:
-    """The headline metrics that dbt_project.yml lists: their ids, with the names of their trends."""
+    """The headline metrics that dbt_project.yml lists, by id, with the names of their trends."""
     listed = project.variables.get(HEADLINES, ())
     return {f"{each['model']}.{each.get('column', each['name'])}": each["name"] for each in listed}
 
@@ -95,6 +97,7 @@ def _metric(
         "unit": metric.unit,
         "good": metric.good_direction,
         "null_reason": null_reason,
+        "measured": MEASURED.get(metric.id),
         "thresholds": metric.thresholds.model_dump(exclude_none=True),
         "owner": metric.owner,
         "subject": metric.subject,

@@ -58,7 +58,7 @@ def selected_rows(
     """
     joined, users = "", table.users
     if table.small_groups and users is None:
-        counts = f"(SELECT NULL::DATE AS event_date, NULL::BIGINT AS users WHERE false)"
+        counts = "(SELECT NULL::DATE AS event_date, NULL::BIGINT AS users WHERE false)"
         if user_counts is not None:
             counts = (
                 f"(SELECT event_date, active_users AS users FROM {lake.scan(user_counts, days)})"

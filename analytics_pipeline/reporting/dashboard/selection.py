@@ -30,6 +30,11 @@ USERS = ("active_users", "users")
 PER_USER = "per user"
 # A share of all that a team's dashboard must not tell, as it gives away what the others have.
 OF_ALL = "of the day"
+INCIDENTS = "incident_events"
+# What an incident may be noted to be about: with these a day is marked.
+FOUND = ("opened", "repeated", "reopened", "worsened")
+LABELS = "labels"
+INCIDENT_COLUMNS = ("rule", "asset", "severity", LABELS, "message")
 # Beside the marts: what a forecast is shown with.
 FORECAST_TABLES = (HOURLY_QUERY_DEMAND, DEMAND_FORECAST, FORECAST_MODELS)
 
@@ -66,8 +71,14 @@ class SiteTable:
         return bool(self.dimensions)
 
 
-def site_tables(project: Project, settings: Settings, team: str | None) -> list[SiteTable]:
-    """The tables of a dashboard; where a team is named, those that have rows of its own."""
+def site_tables(
+    project: Project, settings: Settings, team: str | None, incidents: Table | None = None
+) -> list[SiteTable]:
+    """The tables of a dashboard; where a team is named, those that have rows of its own.
+
+    ``incidents`` is the history of incidents, a row for each time that one was found: with columns
+    change, rule, asset, severity, message and labels, a JSON object that names the slice.
+    """
     marts = [model for model in project.marts.values() if is_mart(model)]
     if team is not None:
         return [table for model in marts for table in _of_team(model, settings, team)]
@@ -75,7 +86,9 @@ def site_tables(project: Project, settings: Settings, team: str | None) -> list[
         SiteTable(table, table.description, "forecast", tuple(table.column_names), table.key)
         for table in FORECAST_TABLES
     ]
-    return [*(table for model in marts for table in _of_everyone(model, settings)), *forecasts]
+    found = [] if incidents is None else [_of_incidents(incidents, settings)]
+    everyones = (table for model in marts for table in _of_everyone(model, settings))
+    return [*everyones, *forecasts, *found]
 
 
 def _of_everyone(model: Model, settings: Settings) -> Iterator[SiteTable]:
@@ -98,6 +111,20 @@ def _of_everyone(model: Model, settings: Settings) -> Iterator[SiteTable]:
             condition=_one_of(DIMENSION, kept) if dimensions else "true",
             metrics=tuple(metrics),
         )
+    )
+
+
+def _of_incidents(incidents: Table, settings: Settings) -> SiteTable:
+    """What was found on a day, but of single persons."""
+    persons = ", ".join(literal(name) for name in sorted(identifying_columns(settings)))
+    return SiteTable(
+        incidents,
+        incidents.description,
+        "incidents",
+        INCIDENT_COLUMNS,
+        key=INCIDENT_COLUMNS,
+        condition=f"{_one_of('change', FOUND)} AND NOT "
+        f"list_has_any(json_keys({quoted(LABELS)}), [{persons}])",
     )
 
 

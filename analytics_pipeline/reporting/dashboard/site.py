@@ -85,14 +85,16 @@ def build_dashboard(
     *,
     days: Iterable[date] | None = None,
     team: str | None = None,
+    incidents: Table | None = None,
 ) -> BuiltDashboard:
     """Bring a dashboard up to date, and say what was written.
 
     ``days`` are those that changed: only their months are looked at, and the later ones whose rows
     are made from them; all months where None, and where the dashboard was made from other tables or
-    columns. With a ``team`` it has that team's rows and no others.
+    columns. With a ``team`` it has that team's rows and no others. ``incidents`` is the table whose
+    rows mark days, as site_tables tells.
     """
-    tables = site_tables(project, settings, team)
+    tables = site_tables(project, settings, team, incidents)
     smallest = settings.reporting.min_group_size
     everyones = tables if team is None else site_tables(project, settings, None)
     catalog = catalog_content(project, tables, everyones, team, smallest)
@@ -172,7 +174,7 @@ def _write_months(
 
 
 def _write_pages(site: "_Site") -> None:
-    """Write what is the same in every dashboard: the page, its scripts and styles, and plotly.js."""
+    """Write what is the same in every dashboard: page, scripts, styles and plotly.js."""
     from plotly.offline import get_plotlyjs
 
     plotly = get_plotlyjs()
@@ -258,7 +260,7 @@ class _Site:
             del self._tables[name]
 
     def index(self) -> Mapping[str, Any]:
-        """The content of index.js: the range of dates, and by table the months with their hashes."""
+        """The content of index.js: the range of dates, and by table the hashes of its months."""
         months = [each for noted in self._tables.values() for each in noted["months"].values()]
         return {
             "first": min((each["first"] for each in months), default=None),

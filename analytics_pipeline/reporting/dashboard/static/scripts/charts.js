@@ -39,13 +39,13 @@
   function layout(unit, changes) {
     return {
       height: 320,
-      margin: { l: 64, r: 16, t: 16, b: 40 },
+      margin: { l: 64, r: 16, t: 16, b: 48 },
       font: { family: "system-ui, sans-serif", size: 13, color: "#1c2430" },
       paper_bgcolor: "#ffffff",
       plot_bgcolor: "#ffffff",
       hovermode: "closest",
       showlegend: true,
-      legend: { orientation: "h", x: 0, y: -0.18 },
+      legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom" },
       xaxis: { type: "date", gridcolor: "#e6e9ee", linecolor: "#6b7480", ticks: "outside" },
       yaxis: {
         gridcolor: "#e6e9ee", zerolinecolor: "#6b7480", automargin: true,

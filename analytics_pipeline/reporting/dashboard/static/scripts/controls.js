@@ -106,6 +106,14 @@
       chosen ? element("a", { id: "filter-remove", href: state.address({ filter: null }) }, "Show everything") : null);
   }
 
+  function compared(range) {
+    if (range.previousFirst < dashboard.index.first) {
+      return " (UTC). The data begin on " + dates.shown(dashboard.index.first)
+        + ", too late for a comparison with the same length before.";
+    }
+    return " (UTC), compared with the " + (range.length === 1 ? "day" : range.length + " days") + " before";
+  }
+
   function controls(current) {
     const focused = document.activeElement && document.activeElement.id;
     const place = document.getElementById("controls");
@@ -116,9 +124,9 @@
     const { range } = current;
     place.replaceChildren(presets(current), ownRange(current), filter(current) || "",
       element("p", { class: "range" }, range.first === range.last
-        ? dates.shown(range.first)
-        : dates.shown(range.first) + " to " + dates.shown(range.last),
-      " (UTC), compared with the " + (range.length === 1 ? "day" : range.length + " days") + " before"));
+        ? dates.long(range.first)
+        : dates.long(range.first) + " to " + dates.long(range.last),
+      compared(range)));
     if (focused && place.querySelector("#" + CSS.escape(focused))) {
       document.getElementById(focused).focus();
     }

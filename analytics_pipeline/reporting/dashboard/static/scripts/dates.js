@@ -34,9 +34,10 @@
     return at.getUTCDate() + " " + MONTHS[at.getUTCMonth()] + " " + at.getUTCFullYear();
   }
 
-  function weekday(date) {
-    return WEEKDAYS[new Date(number(date) * MILLISECONDS).getUTCDay()];
+  // Such as Mon, 30 Nov 2026.
+  function long(date) {
+    return WEEKDAYS[new Date(number(date) * MILLISECONDS).getUTCDay()] + ", " + shown(date);
   }
 
-  dashboard.dates = { plus, length, each, isDate, shown, weekday };
+  dashboard.dates = { plus, length, each, isDate, shown, long };
 })(window.dashboard);

@@ -3,6 +3,8 @@
 (function (dashboard) {
   const { registry, dates } = dashboard;
   const { aggregate, columnsOf } = dashboard.aggregate;
+  const MEASURED = "daily_metric_values";
+  const REPORTED = "as reported";
 
   // Where a metric is to be read: in its own table, or the table that tells it apart.
   function sourceOf(metric, filter) {
@@ -16,10 +18,12 @@
     return { over: own.over, names: [source.column, ...columnsOf(own.over)] };
   }
 
+  // The columns that a slice is called by. Values that bring a unit are told apart by it as well.
   function keysOf(source) {
     if (!source.dimension) return [];
     const table = dashboard.catalog.tables[source.table];
-    return table.dimensions.length ? ["dimension", "value"] : table.key;
+    if (table.dimensions.length) return ["dimension", "value"];
+    return table.units ? [...table.key, "unit"] : table.key;
   }
 
   function dayAt(rows, names, column, at) {
@@ -63,17 +67,21 @@
     if (!source) return null;
     const list = days(metric, filter, range.first, range.last);
     const found = figureOf(metric, source, list);
+    const reachesBack = range.previousFirst >= dashboard.index.first;
     const before = figureOf(
-      metric, source, days(metric, filter, range.previousFirst, range.previousLast)
+      metric, source, reachesBack ? days(metric, filter, range.previousFirst, range.previousLast) : []
     );
-    return { ...found, list, previous: before.value, previousDays: before.days };
+    return { ...found, list, reachesBack, previous: before.value, previousDays: before.days };
   }
 
   function slices(metric, dimension, range) {
     const source = sourceOf(metric, { dimension });
     const own = dashboard.metrics.get(source.table + "." + source.column);
     const now = daysBySlice(metric, source, range.first, range.last);
-    const before = daysBySlice(metric, source, range.previousFirst, range.previousLast);
+    const reachesBack = range.previousFirst >= dashboard.index.first;
+    const before = reachesBack
+      ? daysBySlice(metric, source, range.previousFirst, range.previousLast)
+      : new Map();
     const found = [...now].map(function ([name, list]) {
       const previous = figureOf(metric, source, before.get(name) || []);
       return { name, list, ...figureOf(metric, source, list), previous: previous.value };
@@ -89,7 +97,16 @@
   // The tables to load before the figures of a metric can be told.
   function tablesOf(metric, filter) {
     const source = sourceOf(metric, filter);
-    return source ? [source.table] : [];
+    if (!source) return [];
+    return metric.measured ? [source.table, MEASURED] : [source.table];
+  }
+
+  // The unit of a metric; of a measured one that in which the source reports it, if it is one.
+  function unitOf(metric, range) {
+    if (!metric.measured) return metric.unit === REPORTED ? null : metric.unit;
+    const rows = registry.rows(MEASURED, ["metric_name", "unit"], range.first, range.last);
+    const units = new Set(rows.unit.filter((unit, at) => rows.metric_name[at] === metric.measured));
+    return units.size === 1 ? [...units][0] : null;
   }
 
   // A value for each date of a range, null where there is none.
@@ -100,5 +117,5 @@
     }));
   }
 
-  dashboard.figures = { figure, slices, days, tablesOf, everyDay, sourceOf };
+  dashboard.figures = { figure, slices, days, tablesOf, everyDay, sourceOf, unitOf };
 })(window.dashboard);

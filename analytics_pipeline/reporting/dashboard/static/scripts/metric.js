@@ -6,6 +6,7 @@
   const TRENDS = "daily_trends";
   const DELIVERY = "daily_delivery_metrics";
   const DEPLOYMENTS = "production_deployments";
+  const INCIDENTS = "incident_events";
   const DIRECTIONS = { higher: "higher is better", lower: "lower is better" };
 
   // By what the metric is told apart: what the address says, or the first that there is.
@@ -17,7 +18,7 @@
   function load(current) {
     const metric = dashboard.metrics.get(current.metric);
     const by = dimensionOf(metric, current);
-    const tables = [...figures.tablesOf(metric, current.filter), DELIVERY];
+    const tables = [...figures.tablesOf(metric, current.filter), DELIVERY, INCIDENTS];
     if (by) tables.push(figures.sourceOf(metric, { dimension: by }).table);
     const { range } = current;
     return Promise.all([
@@ -36,6 +37,26 @@
     if (!(DELIVERY in dashboard.catalog.tables)) return [];
     const rows = registry.rows(DELIVERY, [DEPLOYMENTS], range.first, range.last);
     return rows.date.map((date, at) => ({ date, value: rows[DEPLOYMENTS][at] })).filter((day) => day.value > 0);
+  }
+
+  // What the alert rules found in the table of a metric, of the slice that is looked at or any.
+  function incidents(metric, current) {
+    if (!(INCIDENTS in dashboard.catalog.tables)) return [];
+    const { range, filter } = current;
+    const rows = registry.rows(INCIDENTS, ["rule", "asset", "labels", "message"], range.first, range.last);
+    return rows.date.map((date, at) => ({
+      date, asset: rows.asset[at], rule: rows.rule[at], message: rows.message[at], labels: JSON.parse(rows.labels[at]),
+    })).filter((incident) => figures.tablesOf(metric, filter).includes(incident.asset) || incident.asset === metric.table)
+      .filter(({ labels }) => !filter || !(filter.dimension in labels) || labels[filter.dimension] === filter.value);
+  }
+
+  function incidentList(metric, current) {
+    const found = incidents(metric, current);
+    if (!found.length) return null;
+    return element("details", { class: "incidents" },
+      element("summary", null, found.length + (found.length === 1 ? " incident" : " incidents") + " of these days in " + metric.table),
+      element("ul", null, found.map((incident) => element("li", { "data-date": incident.date, "data-rule": incident.rule },
+        dates.long(incident.date) + ", " + incident.rule + ": " + wording.readable(incident.message)))));
   }
 
   // The days, those before them laid under, and what happened on them.
@@ -70,6 +91,16 @@
         hovertemplate: "%{x|%a %e %b %Y}<br>%{text} deployed", marker: { symbol: "triangle-up", size: 9, color: charts.COLORS[2] },
       });
     }
+    const found = incidents(metric, current);
+    if (found.length) {
+      traces.push({
+        type: "scatter", mode: "markers", name: "incidents of " + charts.plain(metric.table), yaxis: "y2",
+        x: found.map((incident) => incident.date), y: found.map(() => 0.97),
+        text: found.map((incident) => charts.plain(incident.rule + ": " + incident.message)),
+        hovertemplate: "%{x|%a %e %b %Y}<br>%{text}",
+        marker: { symbol: "x", size: 9, color: charts.COLORS[1] },
+      });
+    }
     const lines = Object.values(metric.thresholds).map((at) => ({
       type: "line", xref: "paper", x0: 0, x1: 1, y0: at, y1: at, line: { color: charts.COLORS[1], width: 1, dash: "dot" },
     }));
@@ -89,7 +120,7 @@
     const { last } = current.range;
     const rows = registry.rows(TRENDS, ["metric", "window_days", "direction", "p_value"], last, last);
     const told = rows.metric.flatMap((each, at) => each === name && rows.direction[at]
-      ? [rows.window_days[at] + " days: " + rows.direction[at].replace(/_/g, " ") + " (p " + wording.number(rows.p_value[at], null) + ")"]
+      ? [rows.window_days[at] + " days: " + rows.direction[at].replace(/_/g, " ") + " (p = " + wording.number(rows.p_value[at], null) + ")"]
       : []);
     return told.length ? element("p", { class: "trend" }, "Trend up to " + dates.shown(last) + " by the Mann-Kendall test: "
       + told.join("; ") + ".") : null;
@@ -111,7 +142,7 @@
         element("caption", null, metric.label + " by day"),
         element("thead", null, element("tr", null, element("th", { scope: "col" }, "Date"), element("th", { scope: "col" }, "Figure"))),
         element("tbody", null, list.map((day) => element("tr", { "data-date": day.date, "data-value": day.value },
-          element("th", { scope: "row" }, dates.weekday(day.date) + ", " + dates.shown(day.date)),
+          element("th", { scope: "row" }, dates.long(day.date)),
           element("td", { class: "number" }, day.value === null ? "no data"
             : (wording.number(day.value, metric.unit) + " " + wording.unit(metric.unit)).trim())))))));
   }
@@ -127,14 +158,14 @@
     const { range } = current;
     const gone = range.length - found.days;
     const parts = [element("p", { class: "figure", id: "figure", ...overview.data(metric, found) },
-      overview.numberOf(metric, found), " ", overview.changed(metric, found), " ",
-      element("span", { class: "about" }, wording.about(found.kind, found.days)
+      overview.numberOf(metric, found, range), " ", overview.changed(metric, found), " ",
+      element("span", { class: "about" }, overview.about(found)
         + (found.days && gone ? "; " + gone + (gone === 1 ? " day has no value" : " days have no value") : "")))];
     if (!found.days) {
       return [...parts, element("p", { class: "missing" }, "No day from " + dates.shown(range.first) + " to "
         + dates.shown(range.last) + " has a value" + (metric.null_reason ? ". " + metric.null_reason : "."))];
     }
-    return [...parts, dayChart(metric, current, found.list), trend(metric, current), dayTable(metric, found.list)];
+    return [...parts, dayChart(metric, current, found.list), incidentList(metric, current), trend(metric, current), dayTable(metric, found.list)];
   }
 
   function draw(current) {
@@ -146,6 +177,7 @@
       element("p", { class: "back" }, element("a", { id: "back", href: state.address({ metric: null, by: null, view: "overview" }) }, "← All figures")),
       element("h1", { tabindex: "-1" }, title),
       element("p", { class: "description" }, metric.description, " ",
+        dashboard.catalog.tables[metric.table].key.length ? dashboard.catalog.tables[metric.table].description + " " : "",
         element("a", { id: "definition", href: state.address({ metric: null, definition: metric.id }) }, "Definition")),
       ...figureParts(metric, current),
       demand.isShown(metric, current) ? demand.draw(current) : null,

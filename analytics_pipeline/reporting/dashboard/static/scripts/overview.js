@@ -1,7 +1,7 @@
 "use strict";
 // The first page: a card for each headline metric.
 (function (dashboard) {
-  const { figures, state, wording, sparkline, dates } = dashboard;
+  const { figures, state, wording, sparkline } = dashboard;
   const { element } = dashboard.elements;
 
   function headlines() {
@@ -21,7 +21,10 @@
   // The change against the range before, or why there is none.
   function changed(metric, found) {
     if (found.value === null) return element("span", { class: "change" }, "");
-    if (found.previous === null) return element("span", { class: "change" }, "nothing to compare with");
+    if (found.previous === null) {
+      return element("span", { class: "change" },
+        found.reachesBack === false ? "no data that far back" : "nothing to compare with");
+    }
     const word = verdict(metric, found.value, found.previous);
     const by = found.value - found.previous;
     const arrow = by > 0 ? "▲ " : by < 0 ? "▼ " : "";
@@ -29,11 +32,17 @@
     return element("span", { class: "change " + word }, arrow + text + (word ? ", " + word : ""));
   }
 
-  function numberOf(metric, found) {
+  function numberOf(metric, found, range) {
     if (found.value === null) return element("span", { class: "value missing" }, "No data");
-    const unit = wording.unit(metric.unit);
+    const unit = wording.unit(figures.unitOf(metric, range));
     return element("span", { class: "value" }, wording.number(found.value, metric.unit),
       unit ? element("span", { class: "unit" }, " " + unit) : null);
+  }
+
+  // What kind of figure it is, and of how many days; of how many the one before, where they differ.
+  function about(found) {
+    return wording.about(found.kind, found.days)
+      + (found.previous !== null && found.previousDays !== found.days ? ", before: " + found.previousDays : "");
   }
 
   function data(metric, found) {
@@ -56,9 +65,9 @@
     }
     return element("li", { class: "card" }, element("a", {
       id: "card-" + metric.id, href: state.address({ metric: metric.id, by: null }), ...data(metric, found),
-    }, element("span", { class: "label" }, metric.label), numberOf(metric, found),
+    }, element("span", { class: "label" }, metric.label), numberOf(metric, found, current.range),
     changed(metric, found), sparkline(figures.everyDay(found.list, current.range)),
-    element("span", { class: "about" }, wording.about(found.kind, found.days))));
+    element("span", { class: "about" }, about(found))));
   }
 
   function draw(current) {
@@ -67,20 +76,18 @@
       if (!bySubject.has(metric.subject)) bySubject.set(metric.subject, []);
       bySubject.get(metric.subject).push(metric);
     }
-    const { length } = current.range;
     const title = current.filter
       ? wording.sentence(wording.dimension(current.filter.dimension)) + " " + wording.readable(current.filter.value)
       : "Overview";
     return [
       element("h1", { tabindex: "-1" }, title),
       element("p", { class: "hint" }, "Choose a figure to see it by day and by slice. Days without a value are left out; "
-        + "a gap in a line is such a day. " + (length === 1 ? "" : "The first and last day are "
-        + dates.weekday(current.range.first) + " and " + dates.weekday(current.range.last) + ".")),
+        + "a gap in a line is such a day."),
       ...[...bySubject].map(([subject, metrics]) => element("section", { "aria-labelledby": "subject-" + subject },
         element("h2", { id: "subject-" + subject }, wording.sentence(subject)),
         element("ul", { class: "cards" }, metrics.map((metric) => card(metric, current))))),
     ];
   }
 
-  dashboard.overview = { tables, draw, changed, numberOf, data };
+  dashboard.overview = { tables, draw, changed, numberOf, about, data };
 })(window.dashboard);

@@ -36,7 +36,7 @@
   function header(column, text, redraw) {
     const sorting = order.column === column ? (order.descending ? "descending" : "ascending") : "none";
     const mark = { descending: " ▼", ascending: " ▲", none: "" }[sorting];
-    return element("th", { scope: "col", "aria-sort": sorting, class: column }, element("button", {
+    return element("th", { scope: "col", "aria-sort": sorting }, element("button", {
       id: "sort-" + column, type: "button",
       onclick: function () {
         order = { column, descending: order.column === column ? !order.descending : column !== "name" };
@@ -46,7 +46,7 @@
     }, text + mark));
   }
 
-  function row(metric, by, slice, filterable) {
+  function row(metric, by, slice, filterable, sharing) {
     const name = wording.readable(slice.name) || "(empty)";
     return element("tr", {
       "data-slice": slice.name, "data-value": slice.value, "data-share": slice.share,
@@ -56,59 +56,74 @@
       ? element("a", { href: state.address({ filter: { dimension: by, value: slice.name } }) }, name)
       : name),
     element("td", { class: "number" }, slice.value === null ? "no data" : wording.number(slice.value, metric.unit)),
-    element("td", { class: "number" }, slice.share === null ? "–" : wording.percentage(slice.share)),
+    sharing ? element("td", { class: "number" }, slice.share === null ? "–" : wording.percentage(slice.share)) : null,
     element("td", { class: "number" }, changeOf(slice) === null ? "–" : dashboard.overview.changed(metric, slice)),
     element("td", { class: "number" }, String(slice.days)));
   }
 
-  function table(metric, by, slices, filterable) {
-    const made = element("table", { class: "slices" });
-    let all = false;
-    function redraw() {
-      const rows = sorted(slices);
-      const shown = all ? rows : rows.slice(0, LISTED);
-      made.replaceChildren(
-        element("caption", null, metric.label + " by " + wording.dimension(by) + ", " + slices.length
-          + (slices.length === 1 ? " slice" : " slices")),
-        element("thead", null, element("tr", null, header("name", wording.sentence(wording.dimension(by)), redraw),
-          header("value", "Figure", redraw), header("share", "Share", redraw),
-          header("change", "Change", redraw), header("days", "Days", redraw))),
-        element("tbody", null, shown.map((slice) => row(metric, by, slice, filterable))));
-      if (shown.length < rows.length) {
-        made.append(element("tfoot", null, element("tr", null, element("td", { colspan: 5 }, element("button", {
-          type: "button", id: "list-all",
-          onclick: function () {
-            all = true;
-            redraw();
-          },
-        }, "Show all " + rows.length)))));
-      }
+  // Slices in different units have no axis in common.
+  function unitOf(slice) {
+    return (/ · ([^·]*)$/.exec(slice.name) || [])[1];
+  }
+
+  function chart(metric, current, rows, units) {
+    const valued = rows.filter((slice) => slice.value !== null && (!units || unitOf(slice) === unitOf(rows[0])));
+    const drawn = valued.slice(0, DRAWN);
+    const unit = figures.unitOf(metric, current.range);
+    const description = metric.label + " by day for " + drawn.map((slice) => wording.readable(slice.name)
+      + " (" + wording.number(slice.value, metric.unit) + ")").join(", ") + ". The table below has the figures.";
+    const traces = drawn.map((slice, number) =>
+      charts.line(figures.everyDay(slice.list, current.range), slice.name || "(empty)", number, unit));
+    return [charts.chart(description, traces, charts.layout(unit, { height: 360 })),
+      drawn.length < rows.length ? element("p", { class: "hint" }, "Drawn are the first " + drawn.length
+        + " of the " + rows.length + " slices, in the order of the table.") : ""];
+  }
+
+  function table(metric, by, rows, all, redraw) {
+    const { filterable, sharing } = about(metric, by, rows);
+    const shown = all ? rows : rows.slice(0, LISTED);
+    const heads = [["name", wording.sentence(wording.dimension(by))], ["value", "Figure"],
+      ...(sharing ? [["share", "Share"]] : []), ["change", "Change"], ["days", "Days"]];
+    const made = element("table", { class: "slices" },
+      element("caption", null, metric.label + " by " + wording.dimension(by) + ", " + rows.length
+        + (rows.length === 1 ? " slice" : " slices")),
+      element("thead", null, element("tr", null, heads.map(([column, text]) => header(column, text, redraw)))),
+      element("tbody", null, shown.map((slice) => row(metric, by, slice, filterable, sharing))));
+    if (shown.length < rows.length) {
+      made.append(element("tfoot", null, element("tr", null, element("td", { colspan: heads.length }, element("button", {
+        type: "button", id: "list-all", onclick: () => redraw(true),
+      }, "Show all " + rows.length)))));
     }
-    redraw();
     return element("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": "Slices" }, made);
   }
 
+  function about(metric, by, rows) {
+    const { table: name } = figures.sourceOf(metric, { dimension: by });
+    return {
+      filterable: dashboard.catalog.tables[name].dimensions.length > 0,
+      sharing: rows.some((slice) => slice.share !== null),
+      units: dashboard.catalog.tables[name].units,
+    };
+  }
+
   function draw(metric, current, by) {
-    const heading = element("h2", { id: "slices" }, "Slices");
     const found = figures.slices(metric, by, current.range);
-    const parts = [heading, tabs(metric, current, by)];
+    const section = element("section", { "aria-labelledby": "slices" },
+      element("h2", { id: "slices" }, "Slices"), tabs(metric, current, by));
     if (!found.length) {
-      return element("section", { "aria-labelledby": "slices" }, parts,
-        element("p", { class: "missing" }, "No " + wording.dimension(by) + " has data in these days."));
+      section.append(element("p", { class: "missing" }, "No " + wording.dimension(by) + " has data in these days."));
+      return section;
     }
-    const largest = [...found].filter((slice) => slice.value !== null)
-      .sort((a, b) => b.value - a.value || (a.name < b.name ? -1 : 1)).slice(0, DRAWN);
-    const long = dashboard.catalog.tables[figures.sourceOf(metric, { dimension: by }).table].dimensions.length > 0;
-    const description = metric.label + " by day for " + largest.map((slice) => wording.readable(slice.name)
-      + " (" + wording.number(slice.value, metric.unit) + ")").join(", ") + ". The table below has the figures.";
-    parts.push(charts.chart(description, largest.map((slice, number) => charts.line(
-      figures.everyDay(slice.list, current.range), slice.name || "(empty)", number, metric.unit)),
-    charts.layout(metric.unit, { height: 360 })));
-    if (found.length > largest.length) {
-      parts.push(element("p", { class: "hint" }, "Drawn are the " + largest.length + " largest of " + found.length + "."));
+    const place = element("div", null);
+    function redraw(all) {
+      const rows = sorted(found);
+      place.replaceChildren(...chart(metric, current, rows, about(metric, by, rows).units),
+        table(metric, by, rows, all === true, redraw));
+      charts.release();
     }
-    parts.push(table(metric, by, found, long));
-    return element("section", { "aria-labelledby": "slices" }, parts);
+    redraw();
+    section.append(place);
+    return section;
   }
 
   dashboard.slices = { draw };

@@ -68,7 +68,7 @@
     const counted = days === 1 ? "1 day" : days + " days";
     return {
       sum: "sum of " + counted,
-      formula: "over " + counted + ", from sums",
+      formula: "from sums of " + counted,
       last: "latest of " + counted,
       max: "highest of " + counted,
       min: "lowest of " + counted,
