@@ -6,7 +6,7 @@
   const PRESETS = { 7: "7 days", 28: "28 days", 90: "90 days", 365: "365 days", all: "All" };
 
   function go(changes) {
-    location.hash = state.address(changes);
+    location.href = state.address(changes);
   }
 
   function presets(current) {

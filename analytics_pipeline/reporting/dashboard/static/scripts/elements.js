@@ -10,7 +10,7 @@
         made.addEventListener(name.slice(2), value);
       } else made.setAttribute(name, value === true ? "" : String(value));
     }
-    made.append(...children.flat().filter((child) => child !== null && child !== undefined));
+    made.append(...children.flat(2).filter((child) => child !== null && child !== undefined));
     return made;
   }
 

@@ -133,7 +133,7 @@
       ["Good", metric.good ? DIRECTIONS[metric.good] : "neither direction"],
       ["Deserves a look", limits], ["Several days", wording.KINDS[metric.over.kind]]];
     return element("dl", { class: "facts" }, entries.filter(([, text]) => text).map(([name, text]) =>
-      element("div", null, element("dt", null, name), element("dd", null, text))));
+      [element("dt", null, name), element("dd", null, text)]));
   }
 
   function dayTable(metric, list) {

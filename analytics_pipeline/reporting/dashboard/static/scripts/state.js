@@ -52,11 +52,11 @@
     };
   }
 
-  // The address of the same state with some of it changed; null takes away.
+  // The address of the same page with some of its state changed; null takes away.
   function address(changes) {
     const state = { ...read(), ...changes };
     const hash = new URLSearchParams();
-    if (state.view === "definitions" && !("metric" in changes)) hash.set("view", "definitions");
+    if (state.view === "definitions" && !state.metric) hash.set("view", "definitions");
     if (state.metric) hash.set("metric", state.metric);
     if (state.metric && state.by) hash.set("by", state.by);
     if (state.filter) hash.set("filter", state.filter.dimension + ":" + state.filter.value);
@@ -65,7 +65,7 @@
       hash.set("to", state.to);
     } else if (state.days !== DEFAULT) hash.set("days", state.days);
     if (state.definition) hash.set("definition", state.definition);
-    return "#" + hash.toString();
+    return location.href.replace(/#.*/, "") + "#" + hash.toString();
   }
 
   dashboard.state = { read, address, PRESETS };
