@@ -1,6 +1,7 @@
 """Names from logs and the address inject nothing, and are shown as they are."""
 
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
@@ -56,13 +57,11 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
         day = LAST - timedelta(days=number)
         total = sum(range(1, len(ATTACKS) + 1))
         store_rows(workspace, "daily_cache_metrics", day, [{"total_queries": total}])
-        for dimension in ("model", "team", "language"):
-            rows = [
-                {"dimension": dimension, "value": name, "total_queries": at + 1}
-                for at, name in enumerate(ATTACKS)
-            ]
-            names = sorted(rows, key=lambda row: str(row["value"]))
-            store_rows(workspace, "daily_cache_metrics_by_slice", day, names)
+        store_rows(workspace, "daily_cache_metrics_by_slice", day, [
+            {"dimension": dimension, "value": name, "total_queries": at + 1}
+            for dimension in ("model", "team")
+            for at, name in enumerate(ATTACKS)
+        ])  # fmt: skip
     common = {"severity": "ERROR", "asset": "daily_cache_metrics", "change": "opened"}
     store(workspace.lake, INCIDENTS, LAST, [
         {**common, "rule": "hit_rate", "labels": "{}", "message": ATTACKS[0]},
@@ -97,7 +96,7 @@ def harmless(page: Page) -> None:
 
 def test_hostile_names_are_shown_as_they_are(page: Page, site: Path) -> None:
     page.open(metric=QUERIES, by="team")
-    page.drawn_charts(3)
+    page.drawn_charts(2)
     assert set(page.slices()) == set(ATTACKS)
     for at, name in enumerate(ATTACKS):
         assert float(page.slices()[name]["value"]) == 14 * (at + 1)
@@ -134,26 +133,20 @@ def test_the_team_of_a_dashboard_may_be_called_anything(
     page = Page.at(chromium, folder)
     page.open(days="7")
     assert name in page.find("#team").text
-    [card] = page.cards().values()
+    card = page.cards()["daily_cache_metrics_by_slice.total_queries"]
     assert float(card["value"]) == 7 * (ATTACKS.index(name) + 1)
     assert name in page.browser.title
     harmless(page)
 
 
-@pytest.mark.parametrize("attack", ATTACKS)
 @pytest.mark.parametrize("key", ["metric", "by", "filter", "days", "from", "definition", "view"])
-def test_a_hostile_address_does_nothing(page: Page, key: str, attack: str) -> None:
-    if not page.browser.current_url.startswith(page.address):
-        page.open()
-    before = page.browser.execute_script("return document.documentElement.dataset.drawn")
-    changed = page.browser.execute_script(
-        "const old = location.hash; location.hash = arguments[0]; return location.hash !== old",
-        f"{key}={quote(attack)}",
-    )
-    if changed:
-        page.wait(f"return document.documentElement.dataset.drawn !== '{before}'")
-    assert page.find("h1").text
-    harmless(page)
+def test_a_hostile_address_does_nothing(page: Page, key: str) -> None:
+    page.open()
+    for attack in ATTACKS:
+        address = f"{key}={quote(attack)}&days=7"
+        page.does(partial(page.browser.execute_script, "location.hash = arguments[0]", address))
+        assert page.find("h1").text
+        harmless(page)
 
 
 def test_incidents_mark_their_days_but_not_those_of_single_persons(page: Page, site: Path) -> None:

@@ -7,6 +7,7 @@
 
   function threeDigits(value) {
     if (value === 0) return "0";
+    if (Math.abs(value) < 1e-4) return value.toExponential(2).replace(/-(\d)$/, "-0$1");
     const text = value.toPrecision(3);
     return text.includes("e") ? String(Number(text)) : text;
   }
