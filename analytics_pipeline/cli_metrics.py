@@ -19,6 +19,15 @@ from analytics_pipeline.cli_options import (
 if TYPE_CHECKING:
     from analytics_pipeline.metrics.catalog import MetricDefinition
 
+OVER_DAYS = {
+    "sum": "the sum of the days",
+    "last": "the latest day",
+    "max": "the highest day",
+    "min": "the lowest day",
+    "formula": "the formula, of the sums of the days",
+    "median": "only a typical day can be told: their median",
+}
+
 
 def metrics(
     name: Annotated[
@@ -110,6 +119,7 @@ def _facts(metric: "MetricDefinition") -> dict[str, str]:
         "type": metric.type.lower(),
         "grain": ", ".join(metric.grain) or "not declared",
         "slices": ", ".join(metric.slices),
+        "over days": OVER_DAYS[metric.aggregation.kind],
         "good": better[metric.good_direction],
         "thresholds": metric.thresholds_text,
         "owner": metric.owner,

@@ -22,6 +22,7 @@ from analytics_pipeline.metrics.checks import metric_checks
 from analytics_pipeline.metrics.tables import current_project, mart_tables
 from analytics_pipeline.publishing.assets import publishing_definitions, views_asset
 from analytics_pipeline.reporting.assets import report_asset
+from analytics_pipeline.reporting.dashboard.assets import dashboard_asset
 from analytics_pipeline.schedules import daily_report_schedule, update_job
 from analytics_pipeline.settings import current_settings
 from analytics_pipeline.tables import all_tables
@@ -39,6 +40,7 @@ defs = dg.Definitions.merge(
             query_demand,
             demand_forecasts,
             report_asset(mart_tables()),
+            dashboard_asset(current_project()),
             views_asset(all_tables()),
         ],
         asset_checks=[alerts, expectations, metric_checks(current_project())],

@@ -8,6 +8,7 @@ from typing import Any
 
 from analytics_pipeline.metrics.declared_columns import EVENT_DATE
 from analytics_pipeline.metrics.errors import Location
+from analytics_pipeline.metrics.over_days import Aggregation, aggregation_of
 from analytics_pipeline.metrics.project import Model, Project
 from analytics_pipeline.metrics.properties import Direction, Thresholds
 
@@ -22,8 +23,9 @@ class MetricDefinition:
 
     ``subject`` is the folder of its mart. ``grain`` are the columns of which each combination has
     one row, none where no test promises that; ``slices`` by what the metric is told apart beside
-    the date: key columns, or the dimensions of a long mart. ``file`` is the SQL, ``shown`` its
-    path beside the folder of SQL, ``declared_at`` the line of the YAML.
+    the date: key columns, or the dimensions of a long mart. ``aggregation`` is how the values of
+    several days become one. ``file`` is the SQL, ``shown`` its path beside the folder of SQL,
+    ``declared_at`` the line of the YAML.
     """
 
     name: str
@@ -39,6 +41,7 @@ class MetricDefinition:
     owner: str
     good_direction: Direction | None
     thresholds: Thresholds
+    aggregation: Aggregation
     file: Path
     shown: str
     declared_at: Location
@@ -71,6 +74,7 @@ class MetricDefinition:
             "owner": self.owner,
             "good_direction": self.good_direction,
             "thresholds": self.thresholds.model_dump(exclude_none=True),
+            "over_days": self.aggregation.kind,
             "file": str(self.file),
             "declared_at": str(self.declared_at),
         }
@@ -88,6 +92,7 @@ def metric_catalog(project: Project, owner: str) -> list[MetricDefinition]:
 def metrics_of(model: Model, owner: str) -> list[MetricDefinition]:
     """The metrics of one mart: its columns that have a formula."""
     grain, slices = _grain(model), _slices(model)
+    sums = [name for name, meta in model.declared.meta.items() if meta.over_days == "sum"]
     return [
         MetricDefinition(
             name=column.name,
@@ -103,6 +108,7 @@ def metrics_of(model: Model, owner: str) -> list[MetricDefinition]:
             owner=model.owner or owner,
             good_direction=meta.good_direction,
             thresholds=meta.thresholds,
+            aggregation=aggregation_of(meta.over_days, meta.formula, sums),
             file=model.file,
             shown=model.shown,
             declared_at=model.declared.where[column.name],

@@ -11,6 +11,7 @@ Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Owner = Annotated[str, Field(pattern=r"^(team:[\w.-]+|[^@\s]+@[^@\s]+\.[^@\s]+)$")]
 Materialization = Literal["view", "ephemeral", "incremental"]
 Direction = Literal["higher", "lower"]
+OverDays = Literal["sum", "last", "max", "min"]
 
 
 def _listed(value: Any) -> Any:
@@ -30,7 +31,8 @@ class Thresholds(Entry):
 class ColumnMeta(Entry, extra="allow"):
     """What the project says of a column beside dbt's own keys; one with a formula is a metric.
 
-    ``null_reason`` is the sentence with which a report says why a day has no value.
+    ``null_reason`` is the sentence with which a report says why a day has no value; ``over_days``
+    how the values of several days become one.
     """
 
     unit: str | None = None
@@ -38,6 +40,7 @@ class ColumnMeta(Entry, extra="allow"):
     null_reason: Annotated[str, Field(pattern=r"\.$")] | None = None
     good_direction: Direction | None = None
     thresholds: Thresholds = Thresholds()
+    over_days: OverDays | None = None
 
 
 class ColumnConfig(Entry):

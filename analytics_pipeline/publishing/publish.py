@@ -17,6 +17,7 @@ from psycopg2.sql import SQL, Identifier
 
 from analytics_pipeline.lake.lake import Lake
 from analytics_pipeline.lake.table import Table
+from analytics_pipeline.metrics.persons import identifying_columns
 from analytics_pipeline.publishing import structure
 from analytics_pipeline.publishing.database import PublishError
 from analytics_pipeline.publishing.partition_rows import (
@@ -24,7 +25,7 @@ from analytics_pipeline.publishing.partition_rows import (
     copy_rows,
     read_partition,
 )
-from analytics_pipeline.publishing.roles import ensure_roles, grant, identifying_columns
+from analytics_pipeline.publishing.roles import ensure_roles, grant
 from analytics_pipeline.settings import Settings
 
 ATTEMPTS = 3

@@ -6,27 +6,17 @@
 
 import hashlib
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from psycopg2 import extensions
 from psycopg2.sql import SQL, Composable, Identifier, Literal
 
+from analytics_pipeline.metrics.persons import (
+    IDENTIFYING_PREFIX,
+    SLICING_COLUMNS,
+    is_identifying,
+)
 from analytics_pipeline.publishing.structure import BOOKKEEPING, relations
-from analytics_pipeline.settings import Settings
-
-# The one rule of what tells people apart: columns of these names, those whose names begin with
-# user_, and the fields that privacy.fields does not keep.
-IDENTIFYING_COLUMNS = frozenset(
-    {
-        "user", "session_id", "username", "login", "email", "author", "author_id", "actor",
-        "actor_id", "person", "person_id", "account_id", "employee_id", "developer",
-        "developer_id", "client", "client_ip", "ip", "ip_address", "query", "message",
-    }
-)  # fmt: skip
-IDENTIFYING_PREFIX = "user_"
-# A column of such a name says by what a row is sliced: where that is one of those names, the row is
-# about a person.
-SLICING_COLUMNS = frozenset({"dimension", "slice"})
 
 READER, ANALYST, ADMIN = "reader", "analyst", "admin"
 POLICY_PREFIX = "persons_"
@@ -56,19 +46,6 @@ group by c.relname
 def role_names(schema: str) -> dict[str, str]:
     """The names of the three roles by their part."""
     return {part: f"{schema}_{part}" for part in (READER, ANALYST, ADMIN)}
-
-
-def identifying_columns(settings: Settings) -> frozenset[str]:
-    """The names of columns that tell people apart, if only by a pseudonym."""
-    policies = settings.privacy.fields
-    return IDENTIFYING_COLUMNS | {n for n, policy in policies.items() if policy != "keep"}
-
-
-def _is_identifying(columns: Iterable[str], identifying: Collection[str]) -> bool:
-    return any(
-        name.lower() in identifying or name.lower().startswith(IDENTIFYING_PREFIX)
-        for name in columns
-    )
 
 
 def ensure_roles(cursor: extensions.cursor, schema: str) -> None:
@@ -122,7 +99,7 @@ def grant(
             table = Identifier(schema, name)
             _protect_rows(cursor, table, roles, slicing, identifying, policies.get(name, ()))
         for part, role in roles.items():
-            hidden = _is_identifying(relation.types, identifying) or bool(
+            hidden = is_identifying(relation.types, identifying) or bool(
                 slicing and not {ANALYST, ADMIN} <= roles.keys()
             )
             wanted = _rights(part, name, hidden_from_readers=hidden)

@@ -43,6 +43,7 @@ def test_a_column_with_a_formula_is_a_metric_with_all_that_is_said_of_it(
         "owner": "team:finance",
         "good_direction": "lower",
         "thresholds": {"below": 0, "above": 12.5},
+        "over_days": "median",
         "file": str(catalog_project.folder / "models/marts/cost/daily_cost.sql"),
         "declared_at": f"{COST_YAML}:7",
     }
