@@ -32,6 +32,7 @@ from analytics_pipeline.cli_options import (
 )
 from analytics_pipeline.cli_publishing import publish, query
 from analytics_pipeline.cli_quarantine import quarantine_app
+from analytics_pipeline.cli_reports import report
 from analytics_pipeline.errors import PipelineError
 from analytics_pipeline.settings import SettingsError, today
 
@@ -49,6 +50,7 @@ app.command(epilog="Example: aicache-analytics publish --from 2026-11-01 --to 20
 app.command(
     epilog='Example: aicache-analytics query "select event_date, hit_rate from daily_cache_metrics"'
 )(query)
+app.command(epilog="Example: aicache-analytics report --date 2026-11-10 --format html")(report)
 
 
 @app.command(epilog="Example: aicache-analytics run --landing drops --lake lake")
@@ -95,42 +97,24 @@ def backfill(
         output.print(f"Built {days} {'day' if days == 1 else 'days'}: {first} to {last}.")
 
 
-@app.command(epilog="Example: aicache-analytics report --date 2026-11-10")
-def report(
-    day: Annotated[date, typer.Option("--date", parser=as_day, metavar="DATE", help="Event date.")],
-    lake: LakeOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Render the report of an event date from the tables of the lake, and say where it is."""
-    settings = configure(lake=lake)
-    check_range(settings, day, day)
-    from analytics_pipeline.execution import open_instance, update
-    from analytics_pipeline.reporting.files import report_files
-
-    with progress(as_json) as listener:
-        update(open_instance(settings), day, day, assets=["daily_report"], listener=listener)
-    files = {kind: str(path) for kind, path in report_files(settings.lake, day).items()}
-    if as_json:
-        print_json(files)
-    else:
-        output.print("\n".join(files.values()), markup=False)
-
-
 class ExportFormat(StrEnum):
     """Formats of an export."""
 
     CSV = "csv"
     PARQUET = "parquet"
     JSON = "json"
+    XLSX = "xlsx"
 
 
 @app.command(
-    epilog="Example: aicache-analytics export daily_cache_metrics --format csv metrics.csv"
+    epilog="Example: aicache-analytics export daily_cache_metrics --format xlsx metrics.xlsx"
 )
 def export(
     table: Annotated[str, typer.Argument(help="Name of a table of the lake.")],
     file: Annotated[Path, typer.Argument(help="File to write.")],
-    file_format: Annotated[ExportFormat, typer.Option("--format")] = ExportFormat.CSV,
+    file_format: Annotated[
+        ExportFormat | None, typer.Option("--format", help="Unset, the ending of the file says it.")
+    ] = None,
     first: Annotated[
         date | None, typer.Option("--from", parser=as_day, metavar="DATE", help="First day.")
     ] = None,
@@ -149,11 +133,29 @@ def export(
     tables = all_tables()
     if table not in tables:
         fail(f"There is no table {table}. There are: {', '.join(tables)}.", WRONG_USAGE)
-    rows = export_table(Lake.of(settings), tables[table], file, file_format, first=first, last=last)
+    exported = export_table(
+        Lake.of(settings),
+        tables[table],
+        file,
+        file_format or _format_by_ending(file),
+        first=first,
+        last=last,
+    )
     if as_json:
-        print_json({"table": table, "file": file, "rows": rows})
-    else:
-        output.print(f"{rows:,} rows of {table} in {file}", markup=False)
+        print_json({"table": table, "file": file, **asdict(exported)})
+        return
+    output.print(f"{exported.rows:,} rows of {table} in {file}", markup=False)
+    if exported.cut_texts:
+        output.print(
+            f"{exported.cut_texts:,} texts are longer than an Excel cell and were cut; "
+            "--format parquet keeps them whole."
+        )
+
+
+def _format_by_ending(file: Path) -> ExportFormat:
+    """The format that a file's name says; CSV where it says none."""
+    ending = file.suffix.removeprefix(".").lower()
+    return ExportFormat(ending) if ending in set(ExportFormat) else ExportFormat.CSV
 
 
 @app.command(epilog="Example: aicache-analytics generate --events 100000 --days 60 landing")

@@ -31,6 +31,7 @@ def examine(settings: Settings) -> list[Finding]:
         "definitions": _definitions,
         "dagster instance": _instance,
         "publishing": _publishing,
+        "pdf": _pdf,
     }
     findings = []
     for subject, examination in examinations.items():
@@ -123,3 +124,14 @@ def _publishing(settings: Settings) -> tuple[bool, str]:
     where = f"schema {settings.publish_schema} of {parameters['dbname']} on {server}"
     command = "; aicache-analytics publish sends them" if days else ""
     return True, f"{where} lacks {len(days):,} days of the lake{command}"
+
+
+def _pdf(settings: Settings) -> tuple[bool, str]:
+    from analytics_pipeline.reporting.formats.pdf import PdfError, check_pdf
+
+    try:
+        return True, f"reports can be printed by weasyprint {check_pdf()}"
+    except PdfError as error:
+        if "pdf" in settings.reporting.formats:
+            raise
+        return True, f"not in the setting reporting.formats, and not possible here: {error}"

@@ -116,6 +116,19 @@ class Ledger:
         )
         return {date.fromisoformat(day) for (day,) in rows}
 
+    def versions_behind(self, days: Iterable[date]) -> list[tuple[str, date, str]]:
+        """Path, date and SHA-256 of the file versions with lines under the days, in this order.
+
+        A file that is about to be replaced has no version.
+        """
+        rows = self._connection.execute(
+            "SELECT path, event_date, sha256 FROM file_date JOIN file_version USING (path) "
+            "WHERE event_date IN (SELECT value FROM json_each(?)) AND sha256 <> '' "
+            "ORDER BY path, event_date",
+            [json.dumps([day.isoformat() for day in days])],
+        )
+        return [(path, date.fromisoformat(day), digest) for path, day, digest in rows]
+
     def digests_of(self, path: str) -> dict[date, str]:
         """Digest of a file's lines under each of its dates; dates without one are absent.
 

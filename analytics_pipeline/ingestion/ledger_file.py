@@ -30,6 +30,7 @@ CREATE TABLE IF NOT EXISTS requested_file (
 CREATE TABLE IF NOT EXISTS file_date (
     path TEXT NOT NULL, event_date TEXT NOT NULL, PRIMARY KEY (path, event_date)
 ) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS file_date_by_date ON file_date (event_date);
 CREATE TABLE IF NOT EXISTS event_date (
     event_date TEXT PRIMARY KEY, generation INTEGER NOT NULL, built INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;

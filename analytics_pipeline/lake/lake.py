@@ -3,7 +3,7 @@
 import os
 import sqlite3
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import date
 from pathlib import Path
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 PARTITION_FILE = "data.parquet"
+STAGED = ".tmp"
 PARQUET = (
     "FORMAT parquet, PARQUET_VERSION v2, COMPRESSION zstd, COMPRESSION_LEVEL 1, "
     "WRITE_BLOOM_FILTER false"
@@ -192,9 +193,9 @@ class Lake:
     def _staged(self, file: Path) -> Iterator[Path]:
         """A temporary name beside a partition's file, cleared of what killed processes left."""
         file.parent.mkdir(parents=True, exist_ok=True)
-        for abandoned in file.parent.glob("*.tmp"):
+        for abandoned in file.parent.glob(f"*{STAGED}"):
             abandoned.unlink(missing_ok=True)
-        staged = file.with_name(f"{uuid.uuid4().hex}.tmp")
+        staged = file.with_name(f"{uuid.uuid4().hex}{STAGED}")
         try:
             yield staged
         finally:
@@ -255,19 +256,38 @@ def publish(staged: Path, target: Path) -> None:
     with staged.open("rb") as handle:
         os.fsync(handle.fileno())
     staged.replace(target)
-    folder = os.open(target.parent, os.O_RDONLY)
+    _sync(target.parent)
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(folder)
+        os.fsync(handle)
     finally:
-        os.close(folder)
+        os.close(handle)
 
 
 def publish_text(target: Path, text: str) -> None:
     """Write a text file atomically."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    staged = target.with_name(f".{target.name}.{uuid.uuid4().hex}.tmp")
-    try:
-        staged.write_text(text, encoding="utf-8")
-        publish(staged, target)
-    finally:
-        staged.unlink(missing_ok=True)
+    publish_files({target: text.encode("utf-8")})
+
+
+def publish_files(contents: Mapping[Path, bytes]) -> None:
+    """Write files, each atomically, and none before all of them are on the disk.
+
+    They are put in their places in the given order.
+    """
+    with ExitStack() as stack:
+        staged: dict[Path, Path] = {}
+        for target, content in contents.items():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            staged[target] = target.with_name(f".{target.name}.{uuid.uuid4().hex}{STAGED}")
+            stack.callback(staged[target].unlink, missing_ok=True)
+            with staged[target].open("wb") as handle:
+                handle.write(content)
+                handle.flush()
+                os.fsync(handle.fileno())
+        for target, file in staged.items():
+            file.replace(target)
+        for folder in {target.parent for target in staged}:
+            _sync(folder)

@@ -27,7 +27,10 @@ from analytics_pipeline.reporting.charts.trends import has_values, trends_in_wor
 from analytics_pipeline.reporting.daily import Reports, daily_reports
 from analytics_pipeline.reporting.definitions import catalog_of
 from analytics_pipeline.reporting.document import Alerts, Cards, Report
-from analytics_pipeline.reporting.exports import DAILY_REPORT
+from analytics_pipeline.reporting.inputs import inputs_of_report
+from analytics_pipeline.reporting.marts import METRIC_VALUES
+from analytics_pipeline.reporting.stored import HISTORY_DAYS, window
+from analytics_pipeline.reporting.tables import DAILY_REPORT
 from analytics_pipeline.reporting.texts import texts
 from analytics_pipeline.reporting.writing import write_report
 from analytics_pipeline.settings import current_settings
@@ -38,6 +41,10 @@ def report_asset(marts: Mapping[str, Table]) -> dg.AssetsDefinition:
     inputs = [
         RAW_EVENTS, VALIDATED_EVENTS, FILE_LINE_COUNTS, QUARANTINED_LINES, QUARANTINE_REASONS,
         SCHEMA_CHANGES, *marts.values(), *insights.ALL, *forecasting.ALL
+    ]  # fmt: skip
+    history = [
+        FILE_LINE_COUNTS, forecasting.HOURLY_QUERY_DEMAND, forecasting.DEMAND_FORECAST,
+        *(table for name, table in marts.items() if not table.key or name == METRIC_VALUES),
     ]  # fmt: skip
 
     @dg.multi_asset(
@@ -59,14 +66,20 @@ def report_asset(marts: Mapping[str, Table]) -> dg.AssetsDefinition:
         catalog = catalog_of(metric_catalog(current_project(), settings.owner))
         with lake.engine() as connection, lake.locked(DAILY_REPORT, days):
             alerts = evaluate_days(lake, connection, days, settings.thresholds)
-            reports = daily_reports(lake, connection, marts, alerts, catalog, settings)
+            versions = {
+                day: inputs_of_report(
+                    lake, inputs, [day], history, window([day], HISTORY_DAYS + 1)
+                )
+                for day in days
+            }
+            reports = daily_reports(lake, connection, marts, alerts, catalog, settings, versions)
             for day, views in reports:
                 files = {
                     f"{view} {kind}": file
                     for view, report in views.items()
                     for kind, file in write_report(
-                        lake.root, report, settings.reporting.formats
-                    ).items()
+                        lake, report, settings.reporting.formats
+                    ).files.items()
                 }
                 context.add_asset_metadata(
                     _metadata(views, files, charted=day == days[-1]),

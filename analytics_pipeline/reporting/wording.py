@@ -101,8 +101,12 @@ def clock(time: datetime) -> str:
 
 def readable(text: str, length: int = MAX_TEXT) -> str:
     """A text from the outside world, cut to ``length``, with control characters shown."""
-    cut = text if len(text) <= length else text[: length - 1] + "…"
-    return UNSEEN.sub(_picture, cut)
+    return visible(text if len(text) <= length else text[: length - 1] + "…")
+
+
+def visible(text: str) -> str:
+    """A text with control characters and marks of direction shown, so that it hides nothing."""
+    return UNSEEN.sub(_picture, text)
 
 
 def spoken(text: str, column: str) -> str:
