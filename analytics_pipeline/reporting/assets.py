@@ -67,9 +67,7 @@ def report_asset(marts: Mapping[str, Table]) -> dg.AssetsDefinition:
         with lake.engine() as connection, lake.locked(DAILY_REPORT, days):
             alerts = evaluate_days(lake, connection, days, settings.thresholds)
             versions = {
-                day: inputs_of_report(
-                    lake, inputs, [day], history, window([day], HISTORY_DAYS + 1)
-                )
+                day: inputs_of_report(lake, inputs, [day], history, window([day], HISTORY_DAYS + 1))
                 for day in days
             }
             reports = daily_reports(lake, connection, marts, alerts, catalog, settings, versions)
