@@ -98,13 +98,50 @@ def first_rows(
     lake: Lake, connection: duckdb.DuckDBPyConnection, table: Table, day: date, limit: int = 10
 ) -> dict[str, dg.MetadataValue[Any]]:
     """The first rows of a table on a day, as metadata; nothing where it has none."""
+    return first_rows_by_day(lake, connection, table, [day], limit).get(day, {})
+
+
+def first_rows_by_day(
+    lake: Lake,
+    connection: duckdb.DuckDBPyConnection,
+    table: Table,
+    days: Sequence[date],
+    limit: int = 10,
+) -> dict[date, dict[str, dg.MetadataValue[Any]]]:
+    """The first rows of a table on each day that has some, as metadata."""
     columns = ", ".join(quoted(name) for name in table.column_names)
     order = ", ".join(quoted(name) for name in table.order_by)
     found = connection.execute(
-        f"SELECT {columns} FROM {lake.scan(table, [day])} ORDER BY {order} LIMIT {limit}"
+        f"SELECT event_date, {columns} FROM {lake.scan(table, days)} QUALIFY row_number() OVER "
+        f"(PARTITION BY event_date ORDER BY {order}) <= {limit} ORDER BY event_date, {order}"
     ).fetchall()
-    rows = [dict(zip(table.column_names, row, strict=True)) for row in found]
-    return {"first rows": table_metadata(rows)} if rows else {}
+    rows: dict[date, list[dict[str, Any]]] = {}
+    for day, *values in found:
+        rows.setdefault(day, []).append(dict(zip(table.column_names, values, strict=True)))
+    return {day: {"first rows": table_metadata(of_day)} for day, of_day in rows.items()}
+
+
+def describe_looking_back(
+    context: dg.AssetExecutionContext,
+    lake: Lake,
+    connection: duckdb.DuckDBPyConnection,
+    table: Table,
+    rows: Mapping[date, int],
+) -> None:
+    """Attach row counts, paths and first rows to all dates of an asset that were written.
+
+    A date that was not asked for, but whose rows are made from one that was, is materialized too.
+    """
+    asked = set(requested_dates(context))
+    shown = first_rows_by_day(lake, connection, table, [day for day in rows if rows[day]])
+    for day, count in sorted(rows.items()):
+        metadata = {**described_partition(table, day, count), **shown.get(day, {})}
+        if day in asked:
+            context.add_asset_metadata(metadata, table.name, day.isoformat())
+        else:
+            context.log_event(
+                dg.AssetMaterialization(table.name, partition=day.isoformat(), metadata=metadata)
+            )
 
 
 def table_metadata(rows: Sequence[Mapping[str, Any]]) -> dg.TableMetadataValue:

@@ -16,10 +16,12 @@ from analytics_pipeline.ingestion.sensors import (
     intake_job,
     landing_zone_sensor,
 )
+from analytics_pipeline.insights.anomaly_assets import anomaly_causes_asset
 from analytics_pipeline.insights.assets import workflow_insights
 from analytics_pipeline.metrics.assets import metric_assets, seed_specs
 from analytics_pipeline.metrics.checks import metric_checks
-from analytics_pipeline.metrics.tables import current_project, mart_tables
+from analytics_pipeline.metrics.tables import current_project, mart_tables, metric_tables
+from analytics_pipeline.optimization.assets import recommendations_asset
 from analytics_pipeline.publishing.assets import publishing_definitions, views_asset
 from analytics_pipeline.reporting.assets import report_asset
 from analytics_pipeline.reporting.dashboard.assets import dashboard_asset
@@ -37,8 +39,10 @@ defs = dg.Definitions.merge(
             metric_assets(current_project()),
             *seed_specs(current_project()),
             workflow_insights,
+            anomaly_causes_asset(metric_tables()),
             query_demand,
             demand_forecasts,
+            recommendations_asset(metric_tables()),
             report_asset(mart_tables()),
             dashboard_asset(current_project()),
             views_asset(all_tables()),

@@ -260,6 +260,42 @@ class InsightSettings(Group):
         10, description="A period with fewer queries has too little evidence for a miss rate."
     )
     top_queries: Positive = Field(20, description="How many of the most frequent queries to keep.")
+    anomaly_z: float = Field(
+        5.0,
+        gt=0,
+        description="Causes are sought of a headline metric at least so many robust standard "
+        "deviations away from what is usual on its weekday, …",
+    )
+    anomaly_change: Share = Field(
+        0.1, description="… and at least so far away from it, as a share of it."
+    )
+
+
+class OptimizationSettings(Group):
+    """What is worth a recommendation."""
+
+    subjects_per_kind: Positive = Field(
+        5, description="At most so many recommendations of a kind a day, those of most value."
+    )
+    min_misses: Positive = Field(
+        20, description="Models are compared by so many misses with known cost in a language."
+    )
+    never_hit_share: Share = Field(
+        0.5, description="A greater share of entries that are never hit is worth a recommendation."
+    )
+    build_failure_share: Share = Field(
+        0.1, description="A greater share of failed builds is worth a recommendation, …"
+    )
+    min_failed_builds: Positive = Field(3, description="… where at least so many failed.")
+    saturated_days: Positive = Field(
+        3, description="A host saturated on so many days of the window is worth a recommendation."
+    )
+    price_difference: float = Field(
+        0.1,
+        gt=0,
+        description="List prices that differ more from reported costs, as a share of these, are "
+        "worth a recommendation.",
+    )
 
 
 class ForecastSettings(Group):
@@ -383,6 +419,7 @@ class Settings(BaseSettings):
     privacy: PrivacySettings = PrivacySettings()
     insights: InsightSettings = InsightSettings()
     forecast: ForecastSettings = ForecastSettings()
+    optimization: OptimizationSettings = OptimizationSettings()
     thresholds: Thresholds = Thresholds()
     reporting: ReportingSettings = ReportingSettings()
     alerting: AlertingSettings = AlertingSettings()

@@ -12,6 +12,7 @@ from analytics_pipeline.ingestion.tables import FILE_LINE_COUNTS, QUARANTINED_LI
 from analytics_pipeline.insights import tables as insights
 from analytics_pipeline.lake.table import Table
 from analytics_pipeline.metrics.tables import metric_tables
+from analytics_pipeline.optimization import tables as optimization
 
 
 def all_tables() -> dict[str, Table]:
@@ -21,6 +22,6 @@ def all_tables() -> dict[str, Table]:
         SCHEMA_CHANGES, QUARANTINE_REASONS, EVENT_PROFILES,
     ]  # fmt: skip
     declared += metric_tables().values()
-    for stage in (insights, forecasting):
+    for stage in (insights, forecasting, optimization):
         declared += [table for table in vars(stage).values() if isinstance(table, Table)]
     return {table.name: table for table in declared}

@@ -127,6 +127,55 @@ MISS_RATE_PERIODS = Table(
     key=("started_at",),
 )  # fmt: skip
 
+CAUSES = (
+    "slice",
+    "other_slices",
+    "unattributed",
+    "everywhere",
+    "deployment",
+    "saturated_host",
+    "silent_hours",
+    "schema_change",
+    "quarantined_lines",
+)
+
+ANOMALY_CAUSES = Table(
+    "anomaly_causes",
+    "Likely causes of the headline metrics that were far from what is expected of them on the "
+    "day: the slices that make up the change, and what happened on the same day. Calm days have "
+    "no rows.",
+    (
+        Column("metric", "VARCHAR", "The metric, as TABLE.COLUMN.", nullable=False),
+        Column("rank", "BIGINT", "Place among the causes of the metric, the likeliest first.",
+               nullable=False, minimum=1),
+        Column("value", "DOUBLE", "Value of the metric on the day, in its unit.", nullable=False),
+        Column("expected", "DOUBLE", "Median of the metric on the same weekday of the 8 weeks "
+               "before.", nullable=False),
+        Column("change", "DOUBLE", "value - expected.", nullable=False),
+        Column("robust_z", "DOUBLE", "How far the value is from what is expected, in robust "
+               "standard deviations of the days before; null where these did not vary at all."),
+        Column("cause", "VARCHAR", "Kind of the cause: slice is one slice of a dimension; "
+               "other_slices those of the dimension that are not told; unattributed what the "
+               "slices do not make up; everywhere says that no slice stands out; the others "
+               "happened on the same day, which is no proof.", nullable=False, accepted=CAUSES),
+        Column("dimension", "VARCHAR", "What the day is divided by; null where it is not."),
+        Column("slice", "VARCHAR", "Value of the dimension, or the name of what happened."),
+        Column("slice_value", "DOUBLE", "Value of the metric in the slice on the day."),
+        Column("slice_expected", "DOUBLE", "What is expected of the metric in the slice."),
+        Column("rate_effect", "DOUBLE", "Part of the effect that comes from another value within "
+               "the slice; null for a sum."),
+        Column("mix_effect", "DOUBLE", "Part of the effect that comes from another weight of the "
+               "slice; null for a sum."),
+        Column("effect", "DOUBLE", "What the cause contributes to the change, in the unit of the "
+               "metric; null for what happened on the same day."),
+        Column("contribution", "DOUBLE", "effect / change. Of one dimension, those of slice, "
+               "other_slices and unattributed add up to 1.", unit="share"),
+        Column("sentence", "VARCHAR", "The cause in a sentence.", nullable=False),
+    ),
+    order_by=("metric", "rank"),
+    key=("metric", "rank"),
+)  # fmt: skip
+
 ALL = (
     TOP_QUERIES,
     LANGUAGE_DISTRIBUTION,
@@ -134,4 +183,5 @@ ALL = (
     SESSIONS,
     SLOW_QUERIES,
     MISS_RATE_PERIODS,
+    ANOMALY_CAUSES,
 )

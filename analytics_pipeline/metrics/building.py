@@ -7,8 +7,8 @@ from datetime import date
 import duckdb
 
 from analytics_pipeline.lake.daily_writing import Writing
+from analytics_pipeline.lake.differences import differing_days
 from analytics_pipeline.lake.lake import Lake, LakeError
-from analytics_pipeline.lake.table import date_list, quoted
 from analytics_pipeline.metrics.binding import Bindings
 from analytics_pipeline.metrics.compiling import compiled
 from analytics_pipeline.metrics.declared_columns import EVENT_DATE
@@ -57,7 +57,7 @@ def build(
                 bindings.forget(name)
                 unread.remove(name)
             _compute(bindings, mart, sorted({*asked, *later}))
-            written = [*asked, *_differing(lake, connection, mart, later)]
+            written = [*asked, *differing_days(lake, connection, mart.table, later, "mart_rows")]
             built[mart.name] = lake.replacing_days(
                 writer, connection, mart.table, written, "FROM mart_rows"
             )
@@ -160,19 +160,3 @@ def _check_days(connection: duckdb.DuckDBPyConnection, mart: Model, days: Collec
             f"{mart.shown}: the query gives rows of {EVENT_DATE} {', '.join(sorted(stray))}, "
             "which was not asked for; a model gives rows of the days in event_dates only."
         )
-
-
-def _differing(
-    lake: Lake, connection: duckdb.DuckDBPyConnection, mart: Model, days: Sequence[date]
-) -> list[date]:
-    """Those of the days whose computed rows are not the stored ones."""
-    if not days:
-        return []
-    names = ", ".join(map(quoted, (*mart.table.column_names, EVENT_DATE)))
-    computed = f"(SELECT {names} FROM mart_rows WHERE {EVENT_DATE} IN ({date_list(days)}))"
-    stored = f"(SELECT {names} FROM {lake.scan(mart.table, days)})"
-    found = connection.execute(
-        f"SELECT DISTINCT {EVENT_DATE} FROM ((FROM {computed} EXCEPT ALL FROM {stored}) "
-        f"UNION ALL (FROM {stored} EXCEPT ALL FROM {computed})) ORDER BY ALL"
-    ).fetchall()
-    return [day for (day,) in found]

@@ -1,13 +1,16 @@
 """The metrics of this process: the folder that defines them, and their tables for later stages."""
 
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import analytics_pipeline
 from analytics_pipeline.events.tables import VALIDATED_EVENTS
 from analytics_pipeline.ingestion.tables import FILE_LINE_COUNTS, QUARANTINED_LINES, RAW_EVENTS
 from analytics_pipeline.lake.table import Table
 from analytics_pipeline.metrics.project import Project
+from analytics_pipeline.metrics.reach import reach
 from analytics_pipeline.metrics.reading import read_project
 from analytics_pipeline.settings import Settings, current_settings
 
@@ -52,3 +55,16 @@ def mart_tables() -> dict[str, Table]:
     """The tables of metrics for people by name, such as daily_cache_metrics."""
     models = current_project().marts.items()
     return {name: model.table for name, model in models if not model.is_intermediate}
+
+
+def reach_days(names: Iterable[str]) -> int:
+    """How many days after a day the rows of these tables of metrics may still be made from it."""
+    return max((reach(current_project(), name) for name in names), default=0)
+
+
+def metric_variables() -> Mapping[str, Any]:
+    """The variables of the project of this process, such as never_hit_days.
+
+    One that a folder of SQL of one's own does not set has the value of this project's.
+    """
+    return {**own_project().variables, **current_project().variables}

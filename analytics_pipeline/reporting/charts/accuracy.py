@@ -1,14 +1,16 @@
 """The chart of how the forecasts of the last weeks did."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from analytics_pipeline.reporting.charts.drawing import (
     BLUE,
     LIGHT,
+    bars,
+    canvas,
     chart,
-    name_days,
-    new_figure,
-    style,
+    legend,
+    scale,
+    weekly,
 )
 from analytics_pipeline.reporting.document import Chart
 from analytics_pipeline.reporting.measure import Listing
@@ -16,7 +18,7 @@ from analytics_pipeline.reporting.texts import texts
 from analytics_pipeline.reporting.wording import label, number, short_date
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    from matplotlib.axes import Axes
 
 FEWEST_DAYS = 2
 
@@ -28,27 +30,24 @@ def accuracy_chart(days: Listing) -> Chart | None:
     """
     if len(days.rows) < FEWEST_DAYS:
         return None
-    with style():
-        return chart("accuracy_chart", _figure(days), accuracy_in_words(days))
+    with canvas(2.1) as axes:
+        _draw(axes, days)
+        return chart("accuracy_chart", axes, accuracy_in_words(days))
 
 
-def _figure(days: Listing) -> "Figure":
-    figure = new_figure(9.6, 2.1)
-    axes = figure.add_axes((0.055, 0.15, 0.935, 0.66))
-    places = range(len(days.rows))
+def _draw(axes: "Axes", days: Listing) -> None:
     measured = [row["measured_queries"] for row in days.rows]
     expected = [row["expected_queries"] for row in days.rows]
-    axes.bar(places, measured, width=0.75, color=LIGHT, label=label("measured_queries"))
-    axes.plot(
-        places, expected, color=BLUE, linewidth=1.2, marker="D", markersize=4,
-        label=label("expected_queries"),
-    )  # fmt: skip
-    axes.set_ylim(bottom=0)
-    axes.set_xlim(-0.6, len(days.rows) - 0.4)
-    axes.set_title(label("queries_per_day"), y=1.06)
-    name_days(axes, [row["date"] for row in days.rows])
-    axes.legend(loc="lower right", bbox_to_anchor=(1, 0.98), ncols=2)
-    return figure
+    places = [place + 0.5 for place in range(len(days.rows))]
+    marks = [(place + 0.5, name) for place, name in weekly([row["date"] for row in days.rows])]
+    scale(axes, len(days.rows), max(*measured, *expected), label("queries_per_day"), marks)
+    bars(axes, places, measured, color=LIGHT)
+    look: dict[str, Any] = {"color": BLUE, "linewidth": 1.2, "marker": "D", "markersize": 4}
+    axes.plot(places, expected, zorder=3, **look)
+    legend(
+        axes,
+        [(label("measured_queries"), {"color": LIGHT}), (label("expected_queries"), look)],
+    )
 
 
 def accuracy_in_words(days: Listing) -> str:

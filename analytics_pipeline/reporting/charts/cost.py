@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from analytics_pipeline.reporting.charts.drawing import (
     BLUE,
-    GREY,
     HATCH,
     VERMILION,
+    bars,
+    canvas,
     chart,
-    name_days,
-    new_figure,
-    style,
+    legend,
+    scale,
+    weekly,
 )
 from analytics_pipeline.reporting.document import Chart
 from analytics_pipeline.reporting.measure import Number
@@ -20,7 +21,7 @@ from analytics_pipeline.reporting.texts import texts
 from analytics_pipeline.reporting.wording import label, number
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    from matplotlib.axes import Axes
 
 USD = "USD"
 Costs = Mapping[date, tuple[Number | None, Number | None]]
@@ -31,28 +32,27 @@ def cost_chart(costs: Costs) -> Chart | None:
     """What was spent and what was saved on each day; None where neither is known."""
     if all(value is None for pair in costs.values() for value in pair):
         return None
-    with style():
-        return chart("cost_chart", _figure(costs), cost_in_words(costs))
+    with canvas(2.3) as axes:
+        _draw(axes, costs)
+        return chart("cost_chart", axes, cost_in_words(costs))
 
 
-def _figure(costs: Costs) -> "Figure":
-    figure = new_figure(9.6, 2.3)
-    axes = figure.add_axes((0.055, 0.14, 0.935, 0.7))
-    days = list(costs)
-    places = range(len(days))
-    spent = [cost or 0 for cost, _ in costs.values()]
-    saved = [savings or 0 for _, savings in costs.values()]
-    axes.bar(places, spent, width=0.75, color=VERMILION, label=label("total_cost"))
-    axes.bar(
-        places, saved, width=0.75, bottom=spent, color=BLUE, hatch=HATCH, linewidth=0,
-        label=label("response_cache_savings"),
-    )  # fmt: skip
-    axes.axhline(0, color=GREY, linewidth=0.6)
-    axes.set_xlim(-0.6, len(days) - 0.4)
-    axes.set_title(label("usd_per_day"), y=1.04)
-    name_days(axes, days)
-    axes.legend(loc="lower right", bbox_to_anchor=(1, 0.98), ncols=2)
-    return figure
+def _draw(axes: "Axes", costs: Costs) -> None:
+    spent = [max(cost or 0, 0) for cost, _ in costs.values()]
+    saved = [max(savings or 0, 0) for _, savings in costs.values()]
+    places = [place + 0.5 for place in range(len(costs))]
+    marks = [(place + 0.5, name) for place, name in weekly(list(costs))]
+    top = max(sum(pair) for pair in zip(spent, saved, strict=True))
+    scale(axes, len(costs), top, label("usd_per_day"), marks)
+    bars(axes, places, spent, color=VERMILION)
+    bars(axes, places, saved, feet=spent, color=BLUE, hatch=HATCH)
+    legend(
+        axes,
+        [
+            (label("total_cost"), {"color": VERMILION}),
+            (label("saved_by_the_response_cache"), {"color": BLUE, "hatch": HATCH}),
+        ],
+    )
 
 
 def cost_in_words(costs: Costs) -> str:

@@ -2,16 +2,18 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from analytics_pipeline.reporting.charts.drawing import (
     BLUE,
     GREY,
     LIGHT,
     VERMILION,
+    bars,
+    canvas,
     chart,
-    new_figure,
-    style,
+    legend,
+    scale,
 )
 from analytics_pipeline.reporting.document import Chart
 from analytics_pipeline.reporting.measure import Listing, Row
@@ -20,9 +22,10 @@ from analytics_pipeline.reporting.wording import clock, label, number, short_dat
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 HOURS = 24
+# Blue as it looks in front of the page where it is not opaque.
+BAND = "#C7DFEE"
 TICK_HOURS = 6
 
 
@@ -37,58 +40,54 @@ def demand_chart(
     """
     if not (hours.rows or forecast.rows):
         return None
-    with style():
-        figure = _figure(day, hours, former, forecast, misses)
-        return chart("demand_chart", figure, demand_in_words(day, hours, forecast))
+    with canvas(2.8) as axes:
+        _draw(axes, day, hours, former, forecast, misses)
+        return chart("demand_chart", axes, demand_in_words(day, hours, forecast))
 
 
-def _figure(
-    day: date, hours: Listing, former: Listing, forecast: Listing, misses: Sequence[Row]
-) -> "Figure":
-    figure = new_figure(9.6, 2.8)
-    axes = figure.add_axes((0.055, 0.12, 0.935, 0.76))
+def _draw(
+    axes: "Axes", day: date, hours: Listing, former: Listing, forecast: Listing,
+    misses: Sequence[Row],
+) -> None:  # fmt: skip
     midnight = datetime.combine(day, datetime.min.time())
     known = [row for row in hours.rows if row["queries"] is not None]
+    expected = [listing.rows for listing in (former, forecast) if listing.rows]
+    values = [row["queries"] for row in known]
+    ends = [row["upper"] or row["forecast"] for rows in expected for row in rows]
+    end = 2 * HOURS if forecast.rows else HOURS
+    marks = [(float(hour), _tick(midnight, hour)) for hour in range(0, end, TICK_HOURS)]
+    scale(axes, end, max([*values, *ends], default=0), label("queries_per_hour"), marks)
+    drawn: list[tuple[str, dict[str, Any]]] = []
     if known:
         middle = [_position(row["hour"], midnight) + 0.5 for row in known]
-        queries = [row["queries"] for row in known]
-        axes.bar(middle, queries, width=0.8, color=LIGHT, label=label("measured_queries"))
-    for listing in (former, forecast):
-        _draw_forecast(axes, listing, midnight)
+        bars(axes, middle, values, width=0.8, color=LIGHT)
+        drawn.append((label("measured_queries"), {"color": LIGHT}))
+    for rows in expected:
+        _draw_forecast(axes, rows, midnight)
+    if expected:
+        drawn.append((label("forecast"), {"color": BLUE, "linewidth": 1.6}))
+        drawn.append((label("prediction_interval"), {"color": BAND}))
     for row in misses:
-        axes.axvspan(
-            _position(row["started_at"], midnight), _position(row["ended_at"], midnight),
-            ymax=0.035, color=VERMILION, label=label("high_miss_rate"),
-        )  # fmt: skip
-    end = 2 * HOURS if forecast.rows else HOURS
-    axes.axvline(HOURS, color=GREY, linewidth=0.8)
-    axes.set_xlim(0, end)
-    axes.set_ylim(bottom=0)
-    axes.set_title(label("queries_per_hour"), y=1.02)
-    ticks = range(0, end, TICK_HOURS)
-    axes.set_xticks(ticks, labels=[_tick(midnight, hour) for hour in ticks])
-    handles, labels = axes.get_legend_handles_labels()
-    distinct = dict(reversed(list(zip(labels, handles, strict=True))))
-    axes.legend(
-        list(distinct.values())[::-1], list(distinct)[::-1],
-        loc="lower right", bbox_to_anchor=(1, 0.98), ncols=len(distinct),
-    )  # fmt: skip
-    return figure
+        start, stop = (_position(row[name], midnight) for name in ("started_at", "ended_at"))
+        foot = 0.035 * axes.get_ylim()[1]
+        bars(axes, [(start + stop) / 2], [foot], width=stop - start, color=VERMILION)
+    if misses:
+        drawn.append((label("high_miss_rate"), {"color": VERMILION}))
+    if end > HOURS:
+        axes.vlines(HOURS, 0, ends and max([*values, *ends]), GREY, linewidth=0.8)
+    legend(axes, drawn)
 
 
-def _draw_forecast(axes: "Axes", listing: Listing, midnight: datetime) -> None:
-    if not listing.rows:
-        return
-    hours = [_position(row["hour"], midnight) + 0.5 for row in listing.rows]
-    expected = [row["forecast"] for row in listing.rows]
-    axes.plot(hours, expected, color=BLUE, linewidth=1.6, label=label("forecast"))
-    banded = [row for row in listing.rows if row["lower"] is not None and row["upper"] is not None]
+def _draw_forecast(axes: "Axes", rows: Sequence[Row], midnight: datetime) -> None:
+    hours = [_position(row["hour"], midnight) + 0.5 for row in rows]
+    banded = [row for row in rows if row["lower"] is not None and row["upper"] is not None]
     axes.fill_between(
         [_position(row["hour"], midnight) + 0.5 for row in banded],
         [row["lower"] for row in banded],
         [row["upper"] for row in banded],
-        color=BLUE, alpha=0.22, linewidth=0, label=label("prediction_interval"),
+        color=BLUE, alpha=0.22, linewidth=0, zorder=2.5,
     )  # fmt: skip
+    axes.plot(hours, [row["forecast"] for row in rows], color=BLUE, linewidth=1.6, zorder=3)
 
 
 def _position(time: datetime, midnight: datetime) -> float:

@@ -10,39 +10,43 @@ from analytics_pipeline.reporting.charts.drawing import (
     GREY,
     LIGHT,
     VERMILION,
-    WEEK,
     as_png,
+    canvas,
     chart,
-    new_figure,
-    style,
     tick_label,
     ticks_to,
+    weekly,
 )
 from analytics_pipeline.reporting.document import Card, Cards, Chart
-from analytics_pipeline.reporting.measure import Number
 from analytics_pipeline.reporting.texts import texts
-from analytics_pipeline.reporting.wording import label, number, short_date
+from analytics_pipeline.reporting.wording import label, number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 COLUMNS = 3
-MARGIN, GAP, PANEL_HEIGHT = 6, 3, 1.65
+MARGIN, GAP, PANEL_HEIGHT = 6, 3, 1.5
+ROW_HEIGHT = 1.6
+
+Stretch = tuple[float, float, float]
+"""The height of a level line, and where it begins and ends."""
+Point = tuple[float, float]
 
 
 def trends_chart(cards: Cards, alerts: Sequence[Evaluation]) -> Chart | None:
     """The chart of the figures; None where none has a value on any day."""
     if not has_values(cards):
         return None
-    with style():
-        return chart("trends_chart", _figure(cards, alerts), trends_in_words(cards))
+    with canvas(_height(cards)) as axes:
+        _draw(axes, cards, alerts)
+        return chart("trends_chart", axes, trends_in_words(cards))
 
 
 def trends_png(cards: Cards, alerts: Sequence[Evaluation]) -> bytes:
     """The chart of the figures as a PNG."""
-    with style():
-        return as_png(_figure(cards, alerts))
+    with canvas(_height(cards)) as axes:
+        _draw(axes, cards, alerts)
+        return as_png(axes)
 
 
 def has_values(cards: Cards) -> bool:
@@ -50,29 +54,57 @@ def has_values(cards: Cards) -> bool:
     return any(value is not None for card in cards.cards for value in card.values)
 
 
-def _figure(cards: Cards, alerts: Sequence[Evaluation]) -> "Figure":
+def _height(cards: Cards) -> float:
+    return ROW_HEIGHT * ceil(len(cards.cards) / COLUMNS)
+
+
+def _draw(axes: "Axes", cards: Cards, alerts: Sequence[Evaluation]) -> None:
     """Draw each figure by day, its limit where an alert rule has one, the last day marked.
 
-    All panels share one pair of axes, of which a day is the unit of x and the height of a panel
-    that of y: a pair for each panel would take three times as long to draw.
+    All panels share the axes, of which a day is the unit of x and the height of a panel that of y.
     """
     rows = ceil(len(cards.cards) / COLUMNS)
-    days = len(cards.cards[0].days)
-    width = MARGIN + days + GAP
-    figure = new_figure(9.6, 1.85 * rows)
-    axes = figure.add_axes((0, 0, 1, 1))
-    axes.set_axis_off()
+    days = cards.cards[0].days
+    width = MARGIN + len(days) + GAP
     axes.set_xlim(0, COLUMNS * width)
     axes.set_ylim(-PANEL_HEIGHT * (rows - 1) - 0.3, 1.3)
+    lines: list[Stretch] = []
+    limits: list[Stretch] = []
+    points: list[Point] = []
     for position, card in enumerate(cards.cards):
         row, column = divmod(position, COLUMNS)
         left, foot = MARGIN + column * width, -row * PANEL_HEIGHT
+        right = left + len(days)
         axes.text(left, foot + 1.14, label(card.name), fontsize=9)
-        for day in range(days - 1, 0, -WEEK):
-            name = short_date(card.days[day])
-            axes.text(left + day, foot - 0.17, name, color=GREY, ha="center")
-        _draw_values(axes, left, foot, card.values, card.metric.unit, limit_of(card, alerts))
-    return figure
+        if position + COLUMNS >= len(cards.cards):
+            for place, name in weekly(days):
+                axes.text(left + place, foot - 0.17, name, color=GREY, ha="center")
+        known = [value for value in card.values if value is not None]
+        if not known:
+            lines.append((foot, left - 1, right))
+            none = texts().page.no_data
+            axes.text((left + right) / 2, foot + 0.4, none, color=GREY, ha="center")
+            continue
+        limit = limit_of(card, alerts)
+        ticks = ticks_to(max(known) if limit is None else max(*known, limit))
+        for tick in ticks:
+            text, height = tick_label(tick, card.metric.unit), foot + tick / ticks[-1]
+            lines.append((height, left - 1, right))
+            axes.text(left - 1.5, height, text, color=GREY, ha="right", va="center")
+        if limit is not None:
+            limits.append((foot + limit / ticks[-1], left - 1, right))
+        points += [
+            (left + place, nan if value is None else foot + max(value, 0) / ticks[-1])
+            for place, value in enumerate(card.values)
+        ]
+        axes.plot(*points[-1], color=BLUE, marker="o", markersize=6)
+        points.append((nan, nan))
+    heights, lefts, rights = zip(*lines, strict=True)
+    axes.hlines(heights, lefts, rights, LIGHT, linewidth=0.6)
+    if limits:
+        heights, lefts, rights = zip(*limits, strict=True)
+        axes.hlines(heights, lefts, rights, VERMILION, linestyle=(0, (4, 2)), linewidth=1.2)
+    axes.plot(*zip(*points, strict=True), color=BLUE, linewidth=1.2, marker="o", markersize=2.2)
 
 
 def limit_of(card: Card, alerts: Sequence[Evaluation]) -> float | None:
@@ -83,36 +115,6 @@ def limit_of(card: Card, alerts: Sequence[Evaluation]) -> float | None:
         ):
             return alert.limit
     return None
-
-
-def _draw_values(
-    axes: "Axes",
-    left: float,
-    foot: float,
-    values: Sequence[Number | None],
-    unit: str | None,
-    limit: float | None,
-) -> None:
-    right = left + len(values)
-    known = [value for value in values if value is not None]
-    if not known:
-        axes.hlines(foot, left - 1, right, color=LIGHT, linewidth=0.6)
-        none = texts().page.no_data
-        axes.text((left + right) / 2, foot + 0.4, none, color=GREY, ha="center")
-        return
-    ticks = ticks_to(max(known) if limit is None else max(*known, limit))
-    scale = ticks[-1]
-    axes.hlines([foot + tick / scale for tick in ticks], left - 1, right, LIGHT, linewidth=0.6)
-    for tick in ticks:
-        text = tick_label(tick, unit)
-        axes.text(left - 1.5, foot + tick / scale, text, color=GREY, ha="right", va="center")
-    if limit is not None:
-        height = foot + limit / scale
-        axes.hlines(height, left - 1, right, VERMILION, linestyle=(0, (4, 2)), linewidth=1.2)
-    heights = [nan if value is None else foot + max(value, 0) / scale for value in values]
-    days = [left + day for day in range(len(values))]
-    axes.plot(days, heights, color=BLUE, linewidth=1.2, marker="o", markersize=2.2)
-    axes.plot(days[-1:], heights[-1:], color=BLUE, marker="o", markersize=6)
 
 
 def trends_in_words(cards: Cards) -> str:

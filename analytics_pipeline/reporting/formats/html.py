@@ -161,6 +161,8 @@ def _is_change(name: str) -> bool:
 
 def _changed(value: Number, column: Column) -> str:
     """A change with its sign; a relative one in percent, that of a share in points."""
+    if not value:
+        return wording.number(value, unit_of(column))
     if column.name.endswith("_change"):
         return wording.change(value, None, unit_of(column))
     return wording.change(value, float(value), None)

@@ -77,6 +77,7 @@ prices_that_fit as (
         prices.usd_per_million_input_tokens as input_price,
         prices.usd_per_million_output_tokens as output_price,
         prices.cache_read_price,
+        prices.usd_per_million_cache_read_tokens as listed_cache_read_price,
         prices.cache_write_price,
         prices.max_prompt_tokens,
         row_number() over (
@@ -129,7 +130,8 @@ queries_with_prices as (
         (
             read_tokens * (input_price - cache_read_price)
             - written_tokens * (cache_write_price - input_price)
-        ) / 1e6 as saved_by_provider_cache
+        ) / 1e6 as saved_by_provider_cache,
+        uncached_tokens * (input_price - listed_cache_read_price) / 1e6 as cost_of_unread_prompt
 
     from counted_queries
 
@@ -203,7 +205,8 @@ final as (
         case
             when outcome <> 'hit' and read_tokens + written_tokens > 0
                 then saved_by_provider_cache
-        end as provider_cache_savings
+        end as provider_cache_savings,
+        case when outcome = 'miss' then cost_of_unread_prompt end as unread_prompt_cost
 
     from priced_queries
 
