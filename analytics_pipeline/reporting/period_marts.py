@@ -121,6 +121,10 @@ class PeriodMarts:
         by_name = {each.name: each for each in shown}
         return Listing(tuple(by_name[name] for name in names), listed, len(rows))
 
+    def is_typical_day(self, id: str | None) -> bool:
+        """Whether the number TABLE.COLUMN of several days is the median of the days."""
+        return self._aggregations.get(id or "", TYPICAL_DAY) == TYPICAL_DAY
+
     def built(self, mart: str, period: Period) -> list[date]:
         """The days of a period for which a mart was built."""
         table = self._tables.get(mart)

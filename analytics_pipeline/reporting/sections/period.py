@@ -25,6 +25,7 @@ from analytics_pipeline.reporting.sections import cache, cost, engagement
 from analytics_pipeline.reporting.sections.headlines import HEADLINES, Headline, compared
 from analytics_pipeline.reporting.stored import HISTORY_DAYS, window
 from analytics_pipeline.reporting.texts import texts
+from analytics_pipeline.reporting.wording import label
 
 ENTRIES, DELIVERY = "daily_cache_entry_metrics", "daily_delivery_metrics"
 SLICES = {
@@ -136,10 +137,35 @@ def violated_block(alerts: Mapping[date, Sequence[Evaluation]], period: Period) 
 
 
 def _headlines(sources: PeriodSources, period: Period) -> tuple[Block, ...]:
-    cards = cards_of(sources, period, HEADLINES)
-    # A limit is one of a day, which the figure of a period is not held against.
+    cards = cards_of(sources, period, headlines_of(period))
+    said = texts().sentences.typical_day.format(names=", ".join(typical_of(sources, cards)))
+    return (cards, *days_chart(cards), Paragraphs("typical_day", (said,)))
+
+
+def headlines_of(period: Period) -> list[Headline]:
+    """The headline figures of a period: of users, those who were active on any of its days."""
+    active = {"weekly": "weekly_active_users", "monthly": "monthly_active_users"}.get(period.kind)
+    return [
+        replace(each, name=active, column=active)
+        if active and each.column == "active_users" else each
+        for each in HEADLINES
+    ]  # fmt: skip
+
+
+def typical_of(sources: PeriodSources, cards: Cards) -> list[str]:
+    """The headline figures that are those of a typical day, in words."""
+    return [
+        label(card.name) for card in cards.cards if sources.marts.is_typical_day(card.metric.id)
+    ]
+
+
+def days_chart(cards: Cards) -> tuple[Block, ...]:
+    """The chart of the figures by day; none where no day has a value.
+
+    It has no limits: they are those of days, which the figure of a period is not held against.
+    """
     chart = trends_chart(cards, ())
-    return (cards, chart) if chart else (cards,)
+    return (replace(chart, id="period_chart"),) if chart else ()
 
 
 def _cost_chart(sources: PeriodSources, period: Period) -> tuple[Block, ...]:

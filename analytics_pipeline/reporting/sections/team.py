@@ -5,8 +5,7 @@ from dataclasses import replace
 from datetime import date
 
 from analytics_pipeline.alerting.findings import Evaluation
-from analytics_pipeline.reporting.charts.trends import trends_chart
-from analytics_pipeline.reporting.document import Block, Cards, Figures, Paragraphs, Section
+from analytics_pipeline.reporting.document import Block, Figures, Paragraphs, Section
 from analytics_pipeline.reporting.measure import Metric
 from analytics_pipeline.reporting.period import Period
 from analytics_pipeline.reporting.period_marts import Slice
@@ -15,6 +14,7 @@ from analytics_pipeline.reporting.sections.headlines import Headline
 from analytics_pipeline.reporting.sections.period import (
     PeriodSources,
     cards_of,
+    days_chart,
     figures,
     violated_block,
 )
@@ -38,8 +38,7 @@ def team_sections(sources: PeriodSources, period: Period, team: str) -> list[Sec
     of = Slice(TEAM, team)
     small = _too_few_users(sources, period, of)
     cards = cards_of(sources, period, HEADLINES, of)
-    chart = trends_chart(cards, ())
-    headlines: list[Block] = [cards, *([chart] if chart else [])]
+    headlines: list[Block] = [cards, *days_chart(cards)]
     if small:
         headlines.append(Paragraphs("small_team", (small,)))
     own = alerts_of_team(sources.alerts, team)
@@ -55,28 +54,18 @@ def team_sections(sources: PeriodSources, period: Period, team: str) -> list[Sec
 def alerts_of_team(
     alerts: Mapping[date, Sequence[Evaluation]], team: str
 ) -> dict[date, list[Evaluation]]:
-    """The evaluations of rules about teams, each reduced to what was found of this one."""
-    return {day: [_of_team(each, team) for each in found if _is_about_teams(each)]
+    """The evaluations with what was found of a team alone; of the others it is not told."""
+    return {day: [_of_team(each, team) for each in found if each.passed is not None]
             for day, found in alerts.items()}  # fmt: skip
-
-
-def is_known(cards: Cards) -> bool:
-    """Whether a team has a number on any day that its report shows."""
-    return any(value is not None for card in cards.cards for value in card.values)
-
-
-def _is_about_teams(evaluation: Evaluation) -> bool:
-    return any(TEAM in each.labels for each in evaluation.findings)
 
 
 def _of_team(evaluation: Evaluation, team: str) -> Evaluation:
     found = tuple(each for each in evaluation.findings if each.labels.get(TEAM) == team)
-    if not found:
-        passed = texts().results["passed"]
-        return replace(evaluation, passed=True, findings=(), message=passed, value=None, limit=None)
+    message = found[0].message if found else ""
     return replace(
-        evaluation, findings=found, message=found[0].message, value=None, limit=None, history={}
-    )
+        evaluation, passed=not found, findings=found, message=message, value=None, limit=None,
+        history={},
+    )  # fmt: skip
 
 
 def _too_few_users(sources: PeriodSources, period: Period, of: Slice) -> str | None:

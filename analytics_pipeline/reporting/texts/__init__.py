@@ -83,6 +83,7 @@ class Sentences(_Texts):
     violated_days_many: str
     on_day: str
     days_missing: str
+    typical_day: str
     not_judged: str
     not_over: str
     file_unbalanced: str
