@@ -2,10 +2,11 @@
 
 import json
 import os
+import re
 from collections.abc import Sequence
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -21,7 +22,15 @@ from analytics_pipeline.cli_options import (
     print_json,
     progress,
 )
-from analytics_pipeline.settings import Settings
+from analytics_pipeline.settings import Settings, today
+
+if TYPE_CHECKING:
+    from dagster import DagsterInstance
+
+    from analytics_pipeline.execution import Listener
+    from analytics_pipeline.reporting.period import Period
+
+WEEK, MONTH = re.compile(r"\d{4}-W\d{2}"), re.compile(r"\d{4}-\d{2}")
 
 
 class ReportFormat(StrEnum):
@@ -43,7 +52,15 @@ class ReportView(StrEnum):
 
 
 def report(
-    day: Annotated[date, typer.Option("--date", parser=as_day, metavar="DATE", help="Event date.")],
+    day: Annotated[
+        date | None, typer.Option("--date", parser=as_day, metavar="DATE", help="Event date.")
+    ] = None,
+    week: Annotated[
+        str | None, typer.Option("--week", metavar="WEEK", help="Week, such as 2026-W47.")
+    ] = None,
+    month: Annotated[
+        str | None, typer.Option("--month", metavar="MONTH", help="Month, such as 2026-11.")
+    ] = None,
     formats: Annotated[
         list[ReportFormat] | None,
         typer.Option("--format", help="Format; may be repeated. Else the setting."),
@@ -57,23 +74,58 @@ def report(
     lake: LakeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Render the reports of an event date from the tables of the lake, and say where they are.
+    """Render the reports of a day, a week or a month from the tables of the lake.
 
     Formats that were written before are brought up to date as well.
     """
+    period = _period(day, week, month)
     _choose(formats, view, team)
     settings = configure(lake=lake)
-    check_range(settings, day, day)
+    check_range(settings, period.first, min(period.last, today()))
     from analytics_pipeline.execution import open_instance, update
 
     with progress(as_json) as listener:
-        update(open_instance(settings), day, day, assets=["daily_report"], listener=listener)
-    reports = _written(settings, day)
+        instance = open_instance(settings)
+        if period.kind == "daily":
+            update(instance, period.first, period.last, assets=["daily_report"], listener=listener)
+        else:
+            _render(instance, period, listener)
+    reports = _written(settings, period)
     if as_json:
-        print_json({"date": day, "reports": reports})
+        print_json({"first": period.first, "last": period.last, "reports": reports})
     else:
         paths = [path for each in reports for path in each["files"].values()]
         output.print("\n".join(paths), markup=False)
+
+
+def _period(day: date | None, week: str | None, month: str | None) -> "Period":
+    """The one period that was asked for."""
+    from analytics_pipeline.reporting.period import Period
+
+    asked = [each for each in (day, week, month) if each is not None]
+    if len(asked) != 1:
+        fail("Name one of --date, --week and --month.", WRONG_USAGE)
+    if day is not None:
+        return Period.of_day(day)
+    text = week or month or ""
+    option, pattern, ending, example = (
+        ("--week", WEEK, "-1", "2026-W47") if week else ("--month", MONTH, "-01", "2026-11")
+    )
+    try:
+        first = date.fromisoformat(text + ending) if pattern.fullmatch(text) else None
+    except ValueError:
+        first = None
+    if first is None:
+        fail(f"{option} takes the form of {example}, which {text!r} has not.", WRONG_USAGE)
+    return Period.of_week(first) if week else Period.of_month(first)
+
+
+def _render(instance: "DagsterInstance", period: "Period", listener: "Listener | None") -> None:
+    from analytics_pipeline.execution import execute
+    from analytics_pipeline.reporting.period_assets import MONTHLY_JOB, WEEKLY_JOB
+
+    job = WEEKLY_JOB if period.kind == "weekly" else MONTHLY_JOB
+    execute(instance, job, partition_key=period.first.isoformat(), listener=listener)
 
 
 def _choose(
@@ -94,12 +146,12 @@ def _choose(
         os.environ["AICACHE_REPORTING__TEAMS"] = "[]"
 
 
-def _written(settings: Settings, day: date) -> list[dict[str, Any]]:
-    """The reports of a day that the settings name, each with its files by format."""
+def _written(settings: Settings, period: "Period") -> list[dict[str, Any]]:
+    """The reports of a period that the settings name, each with its files by format."""
     from analytics_pipeline.reporting.files import report_folder, report_name
     from analytics_pipeline.reporting.manifest import read_manifest
 
-    folder = report_folder(settings.lake, day)
+    folder = report_folder(settings.lake, period.first, period.kind)
     entries = read_manifest(folder)
     names = [
         *(report_name(view) for view in settings.reporting.views),

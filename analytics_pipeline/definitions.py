@@ -25,6 +25,7 @@ from analytics_pipeline.optimization.assets import recommendations_asset
 from analytics_pipeline.publishing.assets import publishing_definitions, views_asset
 from analytics_pipeline.reporting.assets import report_asset
 from analytics_pipeline.reporting.dashboard.assets import dashboard_asset
+from analytics_pipeline.reporting.period_assets import period_definitions
 from analytics_pipeline.schedules import daily_report_schedule, update_job
 from analytics_pipeline.settings import current_settings
 from analytics_pipeline.tables import all_tables
@@ -53,5 +54,6 @@ defs = dg.Definitions.merge(
         schedules=[daily_report_schedule],
         executor=dg.in_process_executor,
     ),
+    period_definitions(mart_tables()),
     publishing_definitions(mart_tables(), current_settings()),
 )

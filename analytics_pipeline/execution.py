@@ -152,6 +152,7 @@ def execute(
     job_name: str,
     *,
     tags: Mapping[str, str] | None = None,
+    partition_key: str | None = None,
     assets: Sequence[str] | None = None,
     config: Mapping[str, Mapping[str, Any]] | None = None,
     listener: Listener | None = None,
@@ -169,6 +170,7 @@ def execute(
     result = job.execute_in_process(
         instance=instance,
         tags={PROCESS_TAG: this_process(), **(tags or {})},
+        partition_key=partition_key,
         run_config=run_config,
         asset_selection=None if assets is None else [dg.AssetKey(name) for name in assets],
         raise_on_error=False,

@@ -7,14 +7,15 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 
 from analytics_pipeline.ingestion.updates import UPDATE_JOB
 from analytics_pipeline.publishing.assets import PUBLISHED_MARTS
+from analytics_pipeline.reporting.period_assets import PERIOD_REPORTS
 from analytics_pipeline.settings import Settings, current_settings
 
-NOT_OF_A_DATE = "landing_files"
+NOT_OF_A_DATE = ("landing_files", *PERIOD_REPORTS)
 
 
 def daily_update(settings: Settings) -> UnresolvedAssetJobDefinition:
     """The job that updates dates; it publishes them where a database is configured."""
-    left_out = [NOT_OF_A_DATE] if settings.publish_url else [NOT_OF_A_DATE, PUBLISHED_MARTS]
+    left_out = NOT_OF_A_DATE if settings.publish_url else (*NOT_OF_A_DATE, PUBLISHED_MARTS)
     return dg.define_asset_job(
         UPDATE_JOB,
         selection=dg.AssetSelection.all() - dg.AssetSelection.assets(*left_out),

@@ -1,12 +1,14 @@
 """The daily report as a Dagster asset."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import duckdb
 
+from analytics_pipeline.alerting.findings import Evaluation
 from analytics_pipeline.alerting.rules import evaluate_days
 from analytics_pipeline.daily_assets import (
     SINGLE_RUN,
@@ -20,21 +22,24 @@ from analytics_pipeline.forecasting import tables as forecasting
 from analytics_pipeline.ingestion.quality_tables import QUARANTINE_REASONS, SCHEMA_CHANGES
 from analytics_pipeline.ingestion.tables import FILE_LINE_COUNTS, QUARANTINED_LINES, RAW_EVENTS
 from analytics_pipeline.insights import tables as insights
+from analytics_pipeline.lake.lake import Lake
 from analytics_pipeline.lake.table import Table
-from analytics_pipeline.metrics.catalog import metric_catalog
+from analytics_pipeline.metrics.catalog import MetricDefinition, metric_catalog
 from analytics_pipeline.metrics.tables import current_project
 from analytics_pipeline.optimization.tables import RECOMMENDATIONS
 from analytics_pipeline.reporting.charts.trends import has_values, trends_in_words, trends_png
 from analytics_pipeline.reporting.daily import Reports, daily_reports
 from analytics_pipeline.reporting.definitions import catalog_of
-from analytics_pipeline.reporting.document import Alerts, Cards, Report
+from analytics_pipeline.reporting.document import Alerts, Cards, InputVersion, Report
 from analytics_pipeline.reporting.inputs import inputs_of_report
 from analytics_pipeline.reporting.marts import METRIC_VALUES
+from analytics_pipeline.reporting.period import Period
+from analytics_pipeline.reporting.period_reports import period_reports
 from analytics_pipeline.reporting.stored import HISTORY_DAYS, window
 from analytics_pipeline.reporting.tables import DAILY_REPORT
 from analytics_pipeline.reporting.texts import texts
 from analytics_pipeline.reporting.writing import write_report
-from analytics_pipeline.settings import current_settings
+from analytics_pipeline.settings import Settings, current_settings
 
 
 def report_asset(marts: Mapping[str, Table]) -> dg.AssetsDefinition:
@@ -64,18 +69,22 @@ def report_asset(marts: Mapping[str, Table]) -> dg.AssetsDefinition:
         settings = current_settings()
         lake = lake_of_process()
         days = requested_dates(context)
-        catalog = catalog_of(metric_catalog(current_project(), settings.owner))
+        metrics = metric_catalog(current_project(), settings.owner)
         with lake.engine() as connection, lake.locked(DAILY_REPORT, days):
             alerts = evaluate_days(lake, connection, days, settings.thresholds)
             versions = {
                 day: inputs_of_report(lake, inputs, [day], history, window([day], HISTORY_DAYS + 1))
                 for day in days
             }
-            reports = daily_reports(lake, connection, marts, alerts, catalog, settings, versions)
+            of_teams = _of_teams(lake, connection, marts, metrics, alerts, settings, versions)
+            reports = daily_reports(
+                lake, connection, marts, alerts, catalog_of(metrics), settings, versions
+            )
             for day, views in reports:
+                of_day = {**dict[str, Report](views.items()), **of_teams[day]}
                 files = {
                     f"{view} {kind}": file
-                    for view, report in views.items()
+                    for view, report in of_day.items()
                     for kind, file in write_report(
                         lake, report, settings.reporting.formats
                     ).files.items()
@@ -88,6 +97,28 @@ def report_asset(marts: Mapping[str, Table]) -> dg.AssetsDefinition:
         yield dg.MaterializeResult(asset_key=DAILY_REPORT.name)
 
     return daily_report
+
+
+def _of_teams(
+    lake: Lake,
+    connection: duckdb.DuckDBPyConnection,
+    marts: Mapping[str, Table],
+    metrics: Sequence[MetricDefinition],
+    alerts: Mapping[date, Sequence[Evaluation]],
+    settings: Settings,
+    versions: Mapping[date, tuple[InputVersion, ...]],
+) -> dict[date, dict[str, Report]]:
+    """The reports of the teams that the settings name, by day and what their files are shown as."""
+    if not settings.reporting.teams:
+        return {day: {} for day in alerts}
+    periods = {Period.of_day(day): inputs for day, inputs in versions.items()}
+    made = period_reports(
+        lake, connection, marts, metrics, alerts, periods, settings.reporting, periods
+    )
+    return {
+        period.first: {f"team {report.team}": report for report in reports}
+        for period, reports in made
+    }
 
 
 def _metadata(reports: Reports, files: Mapping[str, Path], *, charted: bool) -> dict[str, Any]:

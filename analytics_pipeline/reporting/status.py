@@ -1,6 +1,7 @@
 """The status of a period in words, with its reasons."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import date
 
 from analytics_pipeline.alerting.findings import Evaluation
 from analytics_pipeline.reporting.document import Status
@@ -48,3 +49,31 @@ def status_of(
         sentence = said.some_without_data.format(count=len(unjudged), all=len(alerts))
         return Status("good", sentence, reasons)
     return Status("good", said.all_kept.format(rules=rules), reasons)
+
+
+def status_of_period(alerts: Mapping[date, Sequence[Evaluation]], unfinished: str | None) -> Status:
+    """Judge several days by the alerts of each; ``unfinished`` says that some are missing.
+
+    A violated rule of severity ERROR needs action.
+    """
+    said = texts().sentences
+    violated = [
+        (day, each)
+        for day, found in sorted(alerts.items())
+        for each in found
+        if each.passed is False
+    ]
+    reasons = (
+        *(said.on_day.format(day=day.isoformat(), message=each.message) for day, each in violated),
+        *([unfinished] if unfinished else []),
+    )
+    evaluated = [day for day, found in alerts.items() if any(e.passed is not None for e in found)]
+    if not evaluated:
+        return Status("unknown", said.nothing_evaluated, reasons)
+    if not violated:
+        return Status("good", said.none_violated, reasons)
+    severe = any(each.severity == "ERROR" for _, each in violated)
+    days = len({day for day, _ in violated})
+    form = said.violated_days_one if days == 1 else said.violated_days_many
+    sentence = form.format(count=days, days=len(alerts))
+    return Status("action" if severe else "attention", sentence, reasons)

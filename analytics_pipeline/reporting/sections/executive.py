@@ -30,6 +30,8 @@ def executive_sections(sections: Iterable[Section]) -> list[Section]:
     by_id = {section.id: section for section in sections}
     chosen = []
     for id, wanted in BLOCKS.items():
+        if id not in by_id:
+            continue
         blocks = tuple(_shortened(block) for block in by_id[id].blocks if block.id in wanted)
         if id == "recommendations":
             blocks = top_recommendation(by_id[id])

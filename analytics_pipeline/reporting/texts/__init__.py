@@ -79,6 +79,11 @@ class Sentences(_Texts):
     all_kept: str
     no_data_day: str
     none_violated: str
+    violated_days_one: str
+    violated_days_many: str
+    on_day: str
+    days_missing: str
+    typical_day: str
     not_judged: str
     not_over: str
     file_unbalanced: str
@@ -145,6 +150,9 @@ class Absences(_Texts):
     no_repeats: str
     not_expected_yet: str
     no_headlines: str
+    nothing_in_period: str
+    no_slices_in_period: str
+    small_team: str
 
 
 class Texts(_Texts):
@@ -152,7 +160,8 @@ class Texts(_Texts):
 
     ``sections`` and ``blocks`` are by id, ``names`` by the name of a figure or column whose words
     do not say enough, ``classes`` by column and value, ``absent_columns`` say why a column of a
-    list lacks a number, ``descriptions`` are those of numbers that no table declares.
+    list lacks a number, ``descriptions`` are those of numbers that no table declares,
+    ``over_days`` say how the values of several days become one.
     """
 
     page: PageTexts
@@ -168,6 +177,7 @@ class Texts(_Texts):
     classes: Mapping[str, Mapping[str, str]]
     absent_columns: Mapping[str, str]
     descriptions: Mapping[str, str]
+    over_days: Mapping[str, str]
     sentences: Sentences
     absences: Absences
 
