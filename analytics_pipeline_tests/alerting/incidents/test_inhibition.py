@@ -79,9 +79,7 @@ def test_of_a_chain_the_upstream_most_explains_all() -> None:
     )
     root = life.of(FRESHNESS)
     assert life.of(MISSING).inhibited_by == life.of(HIT_RATE).inhibited_by == root.id
-    assert {each.group_key for each in life.active} == {
-        "event_date=2026-11-19, cause=raw_events"
-    }
+    assert {each.group_key for each in life.active} == {"event_date=2026-11-19, cause=raw_events"}
 
 
 def test_both_end_together_and_nobody_is_told_of_what_was_explained() -> None:
@@ -157,9 +155,7 @@ def test_inhibition_by_labels_as_in_alertmanager() -> None:
             ]
         )
     )
-    life.tell(
-        report(19, SMALL, severity="ERROR"), report(19, SMALL, LARGE, WHOLE, source=COST)
-    )
+    life.tell(report(19, SMALL, severity="ERROR"), report(19, SMALL, LARGE, WHOLE, source=COST))
     explained = {each.labels.get("model"): bool(each.inhibited_by) for each in life.active
                  if each.source == COST}  # fmt: skip
     assert explained == {"small": True, "large": False, None: False}
