@@ -40,24 +40,16 @@ class Reporting:
             findings.setdefault(fingerprint(report.source, finding.labels, dated=dated), finding)
         for print_, finding in findings.items():
             self._found(print_, finding)
-        for incident in self._of_source():
-            if incident.is_active and fingerprint_of(incident) not in findings:
+        for incident in self.transition.active_of(report.source):
+            has_dates = incident.first_date is not None
+            if has_dates == dated and fingerprint_of(incident) not in findings:
                 self._passed(incident)
         self.transition.report(
             Reported.by(report), Latest(report.evaluated_at, frozenset(findings))
         )
 
-    def _of_source(self) -> list[Incident]:
-        """The incidents of the reported source, with dates where the report has one."""
-        dated = self.report.event_date is not None
-        return [
-            incident
-            for incident in self.transition.of_source(self.report.source)
-            if (incident.first_date is not None) == dated
-        ]
-
     def _found(self, print_: str, finding: Finding) -> None:
-        mine = [incident for incident in self._of_source() if fingerprint_of(incident) == print_]
+        mine = self.transition.of_fingerprint(print_)
         active = next((incident for incident in mine if incident.is_active), None)
         ended = [incident for incident in mine if not incident.is_active]
         if active and self._is_not_before(active):

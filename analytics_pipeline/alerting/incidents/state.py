@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from analytics_pipeline.alerting.incidents.changes import changed_fields
+from analytics_pipeline.alerting.incidents.identity import fingerprint_of
 from analytics_pipeline.alerting.incidents.incident import (
     Change,
     Incident,
@@ -72,9 +73,10 @@ class Transition:
         self.now = now
         self.events: list[IncidentEvent] = []
         self._last_entry: dict[str, int] = {}
-        self._names: defaultdict[SourceKey, set[str]] = defaultdict(set)
+        self._of_print: defaultdict[str, set[str]] = defaultdict(set)
+        self._active: defaultdict[SourceKey, set[str]] = defaultdict(set)
         for incident in self.incidents.values():
-            self._names[source_key(incident.source)].add(incident.id)
+            self._note(incident)
         self._dates: defaultdict[SourceKey, set[date]] = defaultdict(set)
         for reported in self.latest:
             self._note_date(reported)
@@ -84,9 +86,13 @@ class Transition:
         """The state that was reached."""
         return State(self.incidents, self.latest, frozenset(self.seen), self.silences)
 
-    def of_source(self, source: Source) -> list[Incident]:
-        """The incidents of a source, in an order that depends on nothing else."""
-        return [self.incidents[name] for name in sorted(self._names[source_key(source)])]
+    def of_fingerprint(self, print_: str) -> list[Incident]:
+        """The incidents of a fingerprint, in an order that depends on nothing else."""
+        return [self.incidents[name] for name in sorted(self._of_print[print_])]
+
+    def active_of(self, source: Source) -> list[Incident]:
+        """The active incidents of a source, in an order that depends on nothing else."""
+        return [self.incidents[name] for name in sorted(self._active[source_key(source)])]
 
     def dates_of(self, source: Source) -> set[date]:
         """The event dates that the source reported of."""
@@ -96,6 +102,11 @@ class Transition:
         """Note the newest report of a source and date."""
         self.latest[reported] = latest
         self._note_date(reported)
+
+    def _note(self, incident: Incident) -> None:
+        self._of_print[fingerprint_of(incident)].add(incident.id)
+        active = self._active[source_key(incident.source)]
+        (active.add if incident.is_active else active.discard)(incident.id)
 
     def _note_date(self, reported: Reported) -> None:
         if reported.event_date:
@@ -119,7 +130,7 @@ class Transition:
         before = self.incidents.get(incident.id)
         after = replace(incident, updated_at=self.now, **(fields or {}))
         self.incidents[after.id] = after
-        self._names[source_key(after.source)].add(after.id)
+        self._note(after)
         self._last_entry[after.id] = len(self.events)
         self.events.append(
             IncidentEvent(
