@@ -43,11 +43,6 @@ from analytics_pipeline_tests.alerting.incidents.life import (
 )
 
 POLICY = Policy(window_dates=3, window=timedelta(hours=6))
-import os
-from hypothesis import Phase
-
-PHASES = [Phase.generate]
-EXAMPLES = int(os.environ.get("EX", "60"))
 BEGINNINGS = ("opened", "reopened", "flapping")
 
 
@@ -248,7 +243,5 @@ def as_found(incident: Incident) -> Incident:
 def test_the_promises_of_the_store() -> None:
     run_state_machine_as_test(
         Incidents,
-        settings=settings(
-            max_examples=EXAMPLES, stateful_step_count=25, deadline=None, phases=PHASES
-        ),
+        settings=settings(max_examples=40, stateful_step_count=25, deadline=None),
     )
