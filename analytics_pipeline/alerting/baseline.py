@@ -7,7 +7,6 @@ is a deviation divided by that spread (Iglewicz and Hoaglin 1993, How to Detect 
 Outliers). Days with incidents in the weeks before therefore hardly move what is usual.
 """
 
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,16 +31,26 @@ class Baseline:
     days: Floats
 
 
+def median_of_known(values: Floats) -> Floats:
+    """The median along the first axis of what is not NaN; NaN where nothing is.
+
+    numpy's own takes a hundred times as long for arrays as small as these.
+    """
+    ordered = np.sort(values, axis=0)
+    known = np.isfinite(values).sum(axis=0)
+    last = len(values) - 1
+    middle = [np.clip((known - 1) // 2, 0, last), np.clip(known // 2, 0, last)]
+    low, high = (np.take_along_axis(ordered, at[np.newaxis], axis=0)[0] for at in middle)
+    median: Floats = (low + high) / 2
+    return median
+
+
 def weekday_medians(history: Floats) -> Floats:
     """The median of each weekday: rows for 7 days, the first that of the day after the history.
 
     ``history`` has a row a day, whole weeks of them, and a column for each slice.
     """
-    weeks = history.reshape(-1, WEEK, history.shape[1])
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)
-        medians: Floats = np.nanmedian(weeks, axis=0)
-    return medians
+    return median_of_known(history.reshape(-1, WEEK, history.shape[1]))
 
 
 def seasonal_baseline(
@@ -61,17 +70,16 @@ def seasonal_baseline(
     medians = weekday_medians(history)
     expected = medians[0]
     weeks = history.reshape(-1, WEEK, history.shape[1])
-    with np.errstate(divide="ignore", invalid="ignore"), warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)
+    with np.errstate(divide="ignore", invalid="ignore"):
         deviation = np.abs(weeks - medians)
         if relative:
             deviation = np.where(medians > 0, deviation / medians, np.nan)
         deviation = deviation.reshape(history.shape)
         known = np.isfinite(deviation)
         days = known.sum(axis=0).astype(np.float64)
-        spread = np.nanmedian(deviation, axis=0)
+        spread = median_of_known(deviation)
         if evidence is not None and evidence_of_day is not None:
-            of_sampling = np.nanmedian(deviation * np.sqrt(evidence), axis=0)
+            of_sampling = median_of_known(deviation * np.sqrt(evidence))
             spread = np.fmax(spread, of_sampling / np.sqrt(evidence_of_day))
         # The medians were fitted to the same days, one for each weekday.
         freedom = np.sqrt(days / np.maximum(days - WEEK, 1))

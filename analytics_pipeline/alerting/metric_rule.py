@@ -49,8 +49,8 @@ class MetricRule(Rule):
 
     ``metric`` names the mart and the column; ``relative_to`` another column of the row that the
     value is divided by. ``slices`` is a dimension of a mart by slice, or key columns; ``where``
-    chooses rows by the values of other columns. ``evidence`` is a column of the row, such as
-    total_queries, of which a row needs at least ``min_evidence`` to be judged.
+    chooses rows by the values of other columns. ``evidence`` names columns of the row,
+    such as total_queries, of each of which a row needs at least ``min_evidence`` to be judged.
     """
 
     metric: str = Field(description="MART.COLUMN, as docs/metrics.md lists them.")
@@ -59,7 +59,7 @@ class MetricRule(Rule):
     where: Annotated[dict[str, tuple[str, ...]], BeforeValidator(_values)] = Field(
         default_factory=dict
     )
-    evidence: str | None = None
+    evidence: Names = ()
     min_evidence: NotNegative = 0
     direction: Direction | None = None
     partial_day: bool | None = None
@@ -151,17 +151,17 @@ class MetricRule(Rule):
                 f"'{self.column}' is no metric of {self.mart}; {suggestion(self.column, known)}",
             )
         columns = {column.name: column for column in marts[self.mart].columns}
-        for name in ("relative_to", "evidence"):
-            named = getattr(self, name)
-            if named is not None and named not in columns:
-                raise FieldError(
-                    name, f"'{named}' is no column of {self.mart}; {suggestion(named, columns)}"
-                )
-        for named in self.where:
-            if named not in columns:
-                raise FieldError(
-                    "where", f"'{named}' is no column of {self.mart}; {suggestion(named, columns)}"
-                )
+        named = {
+            "relative_to": [self.relative_to] if self.relative_to else [],
+            "evidence": self.evidence,
+            "where": self.where,
+        }
+        for field, names in named.items():
+            for name in names:
+                if name not in columns:
+                    raise FieldError(
+                        field, f"'{name}' is no column of {self.mart}; {suggestion(name, columns)}"
+                    )
         self._definition = definition
         self._slice_columns, self._rows = self._find_slices(columns, marts[self.mart].key)
 
@@ -201,9 +201,10 @@ class MetricRule(Rule):
     @property
     def metric_reads(self) -> MetricReads:
         """What the rule reads of its mart."""
-        named = (self.column, self.relative_to, self.evidence)
-        columns = {name for name in named if name} | set(self._slice_columns)
+        columns = {self.column, *self.evidence, *self._slice_columns}
         columns |= {name for name, _ in self._rows}
+        if self.relative_to:
+            columns.add(self.relative_to)
         return MetricReads(self.mart, frozenset(columns), self._rows, self.history)
 
     def panel(self, readings: Readings) -> Panel:
@@ -234,7 +235,7 @@ class MetricRule(Rule):
             most = float(np.nanmax(np.nan_to_num(panel.evidence[row])))
             return not_evaluated(
                 f"the day has too little evidence, {number(most)} "
-                f"{self.evidence.replace('_', ' ')} where {number(self.min_evidence)} are needed"
+                f"{self.evidence[0].replace('_', ' ')} where {number(self.min_evidence)} are needed"
             )
         column = next(c for c in readings.marts[self.mart].columns if c.name == self.column)
         reason = column.null_reason or f"The day has no {self.called.lower()}."

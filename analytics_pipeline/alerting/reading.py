@@ -89,6 +89,8 @@ class Readings:
     now: datetime
     marts: Mapping[str, Table]
     metric_reads: Sequence[MetricReads] = ()
+    _windows: dict[int, list[date]] = field(default_factory=dict)
+    _built: dict[tuple[str, date], bool] = field(default_factory=dict)
     _frames: dict[str, "pd.DataFrame"] = field(default_factory=dict)
     _panels: dict[Any, Panel] = field(default_factory=dict)
 
@@ -98,9 +100,11 @@ class Readings:
 
     def window(self, history_days: int) -> list[date]:
         """The days and those before each of them, ascending."""
-        return sorted(
-            {day - timedelta(days=back) for day in self.days for back in range(history_days + 1)}
-        )
+        if history_days not in self._windows:
+            self._windows[history_days] = sorted(
+                {day - timedelta(days=back) for day in self.days for back in range(history_days + 1)}
+            )
+        return self._windows[history_days]
 
     def frame(self, name: str, query: Callable[[], str]) -> "pd.DataFrame":
         """The rows of a query with a name; it is run once, whoever asks for it."""
@@ -110,7 +114,18 @@ class Readings:
 
     def is_built(self, table: Table, day: date) -> bool:
         """Whether the lake has a partition of a table."""
-        return self.lake.partition_file(table, day).exists()
+        key = (table.name, day)
+        if key not in self._built:
+            self._built[key] = self.lake.partition_file(table, day).exists()
+        return self._built[key]
+
+    def built(self, table: Table, history_days: int) -> Flags:
+        """Whether the table was built, for every day from the first of a window to the last."""
+        window = self.window(history_days)
+        flags = np.zeros((window[-1] - window[0]).days + 1, dtype=np.bool_)
+        for day in window:
+            flags[(day - window[0]).days] = self.is_built(table, day)
+        return flags
 
     def panel(
         self,
@@ -119,15 +134,15 @@ class Readings:
         value: str,
         relative_to: str | None,
         slices: Sequence[str],
-        evidence: str | None,
+        evidence: Sequence[str],
         zero_filled: bool,
     ) -> Panel:
         """The values of a column, or of its ratio to another, by day and slice.
 
         ``slices`` are the columns that name a slice; DIMENSION and VALUE of a long mart become one
-        label. ``zero_filled`` says that a slice without a row has a value of 0 on a built day.
+        label. ``evidence`` are columns of which the least counts. ``zero_filled`` says that a slice without a row has a value of 0 on a built day.
         """
-        key = (reads, value, relative_to, tuple(slices), evidence, zero_filled)
+        key = (reads, value, relative_to, tuple(slices), tuple(evidence), zero_filled)
         if key not in self._panels:
             self._panels[key] = self._panel(
                 reads, value, relative_to, slices, evidence, zero_filled=zero_filled
@@ -140,31 +155,26 @@ class Readings:
         value: str,
         relative_to: str | None,
         slices: Sequence[str],
-        evidence: str | None,
+        evidence: Sequence[str],
         *,
         zero_filled: bool,
     ) -> Panel:
         rows = self._rows_of(reads)
-        window = self.window(reads.history_days)
-        first, length = window[0], (window[-1] - window[0]).days + 1
-        built = np.zeros(length, dtype=np.bool_)
-        table = self.marts[reads.table]
-        for day in window:
-            built[(day - first).days] = self.is_built(table, day)
-        at = (rows["event_date"].to_numpy().astype("datetime64[D]") - np.datetime64(first, "D"))
-        at = at.astype(int)
+        first = self.days[0] - timedelta(days=reads.history_days)
+        built = self.built(self.marts[reads.table], reads.history_days)
+        at = day_numbers(rows, first)
         labels, codes = _slices(rows, slices)
         numbers = _number(rows, value)
         if relative_to:
             with np.errstate(divide="ignore", invalid="ignore"):
                 numbers = numbers / _number(rows, relative_to)
             numbers[~np.isfinite(numbers)] = np.nan
-        values = np.full((length, len(labels)), np.nan)
+        values = np.full((len(built), len(labels)), np.nan)
         values[at, codes] = numbers
         weights = None
         if evidence:
-            weights = np.full((length, len(labels)), np.nan)
-            weights[at, codes] = _number(rows, evidence)
+            weights = np.full((len(built), len(labels)), np.nan)
+            weights[at, codes] = np.fmin.reduce([_number(rows, name) for name in evidence])
         if zero_filled:
             values[built] = np.nan_to_num(values[built])
         return Panel(first, labels, values, weights, built)
@@ -172,7 +182,7 @@ class Readings:
     def _rows_of(self, reads: MetricReads) -> "pd.DataFrame":
         rows = self._mart(reads.table)
         for column, values in reads.where:
-            rows = rows[rows[column].astype(str).isin(values)]
+            rows = rows[rows[column].isin(values)]
         return rows
 
     def _mart(self, name: str) -> "pd.DataFrame":
@@ -194,19 +204,35 @@ def _number(rows: "pd.DataFrame", column: str) -> Floats:
     return rows[column].to_numpy(dtype=np.float64, na_value=np.nan).copy()
 
 
-def _slices(rows: "pd.DataFrame", columns: Sequence[str]) -> tuple[list[dict[str, str]], Any]:
+def day_numbers(rows: "pd.DataFrame", first: date) -> NDArray[np.int64]:
+    """How many days after the first each row's event_date lies."""
+    days = rows["event_date"].to_numpy().astype("datetime64[D]") - np.datetime64(first, "D")
+    return days.astype(np.int64)
+
+
+def _slices(
+    rows: "pd.DataFrame", columns: Sequence[str]
+) -> tuple[list[dict[str, str]], NDArray[np.int64]]:
     """The labels of the slices, and the position of each row among them."""
     import pandas as pd
 
+    codes = np.zeros(len(rows), dtype=np.int64)
+    names: list[Sequence[str]] = []
+    for column in columns:
+        of_column, unique = pd.factorize(rows[column], use_na_sentinel=False)
+        names.append([NO_VALUE if pd.isna(name) else str(name) for name in unique])
+        codes = codes * len(unique) + of_column
+    kinds, codes = np.unique(codes, return_inverse=True)
     if not columns:
-        return [{}], np.zeros(len(rows), dtype=int)
-    named = rows[list(columns)].astype("object").where(rows[list(columns)].notna(), NO_VALUE)
-    index = pd.MultiIndex.from_frame(named.astype(str))
-    codes, unique = pd.factorize(index)
+        return [{}], codes
     labels = []
-    for key in unique:
-        found = dict(zip(columns, key, strict=True))
+    for kind in kinds.tolist():
+        found: dict[str, str] = {}
+        for column, of_column in zip(reversed(columns), reversed(names), strict=True):
+            kind, at = divmod(kind, len(of_column))
+            found[column] = of_column[at]
+        found = {column: found[column] for column in columns}
         if {"dimension", "value"} <= found.keys():
-            found[found.pop("dimension")] = found.pop("value")
+            found = {found["dimension"]: found["value"]}
         labels.append(found)
     return labels, codes

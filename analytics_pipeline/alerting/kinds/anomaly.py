@@ -30,7 +30,8 @@ class Sensitivity(Rule):
     """How far from usual a value must be: by every one of these measures.
 
     ``z`` in standard deviations, ``min_change`` relative to what is usual, ``min_difference`` in
-    the unit of the value, ``min_share`` as a share of what all slices together usually have.
+    the unit of the value, ``min_share`` as a share of what all slices together
+    have on an average day.
     ``history_weeks`` are compared with, of which ``min_history`` days must be known, and
     ``min_weeks`` of the same weekday.
     """
@@ -104,7 +105,8 @@ def limits_of(
     if sensitivity.min_share:
         totals = np.nansum(panel.values[first:row], axis=1, keepdims=True)
         totals[~panel.built[first:row]] = np.nan
-        band = np.fmax(band, sensitivity.min_share * weekday_medians(totals)[0])
+        # Of an average day: on a weekend, a little is much.
+        band = np.fmax(band, sensitivity.min_share * np.nanmean(weekday_medians(totals)))
     with np.errstate(divide="ignore", invalid="ignore"):
         # Twice as much is as far from usual as half as much.
         below = expected**2 / (expected + band) if measured.relative else expected - band

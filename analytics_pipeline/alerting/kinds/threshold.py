@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Literal
 
+import numpy as np
 from pydantic import model_validator
 
 from analytics_pipeline.alerting.declaration import (
     Limit,
+    NotNegative,
     Outcome,
     limit_of,
     not_evaluated,
@@ -22,11 +24,16 @@ SHOWN_DAYS = 28
 
 
 class ThresholdRule(MetricRule):
-    """Violated by a value strictly ``below`` or ``above`` a limit: a number or a setting."""
+    """Violated by a value strictly ``below`` or ``above`` a limit: a number or a setting.
+
+    With ``certainty``, a share must also be so many standard errors beyond its limit, by the Wilson
+    score interval (Wilson 1927) of its evidence: of 40 log entries, one error is no error rate.
+    """
 
     kind: Literal["threshold"] = "threshold"
     below: Limit | None = None
     above: Limit | None = None
+    certainty: NotNegative = 0
 
     @model_validator(mode="after")
     def _has_a_limit(self) -> "ThresholdRule":
@@ -57,11 +64,12 @@ class ThresholdRule(MetricRule):
             return not_over
         for at in judged:
             value, labels = float(panel.values[row, at]), panel.labels[at]
-            if (below is not None and value < below) or (above is not None and value > above):
-                beyond = below is not None and value < below
-                limit = below if beyond else above
+            least, most = self._range(panel, row, at)
+            too_low = below is not None and most < below
+            if too_low or (above is not None and least > above):
+                limit = below if too_low else above
                 assert limit is not None
-                side, bound = ("below", "minimum") if beyond else ("above", "maximum")
+                side, bound = ("below", "minimum") if too_low else ("above", "maximum")
                 message = (
                     f"{self.told(labels, value)}, {side} the {bound} of {worded(limit, self.unit)}."
                 )
@@ -77,6 +85,17 @@ class ThresholdRule(MetricRule):
                 history=panel.history(row, found[0][1], SHOWN_DAYS),
             )
         return Outcome(True, self._passed(panel, row, len(judged), below, above), whole, limit)
+
+    def _range(self, panel: Panel, row: int, at: int) -> tuple[float, float]:
+        """The values that are possible given the evidence; the value alone without certainty."""
+        share = float(panel.values[row, at])
+        evidence = np.nan if panel.evidence is None else float(panel.evidence[row, at])
+        if not (self.certainty and self.is_share and 0 < evidence and 0 <= share <= 1):
+            return share, share
+        z_squared = self.certainty**2 / evidence
+        middle = (share + z_squared / 2) / (1 + z_squared)
+        half = np.sqrt(share * (1 - share) * z_squared + z_squared**2 / 4) / (1 + z_squared)
+        return float(middle - half), float(middle + half)
 
     def _passed(
         self, panel: Panel, row: int, judged: int, below: float | None, above: float | None

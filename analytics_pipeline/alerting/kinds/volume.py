@@ -17,7 +17,7 @@ from analytics_pipeline.alerting.declaration import (
 )
 from analytics_pipeline.alerting.findings import Finding
 from analytics_pipeline.alerting.kinds.anomaly import Measured, Sensitivity, judge
-from analytics_pipeline.alerting.reading import Panel, Readings
+from analytics_pipeline.alerting.reading import Panel, Readings, day_numbers
 from analytics_pipeline.alerting.wording import number
 from analytics_pipeline.ingestion.quality_tables import SOURCE_FIELDS
 from analytics_pipeline.ingestion.tables import FILE_LINE_COUNTS
@@ -107,10 +107,7 @@ class VolumeRule(Sensitivity):
         """The number of events by day and slice; 0 on a built day without any."""
         table = SOURCE_FIELDS if self.by else FILE_LINE_COUNTS
         window = readings.window(self.history)
-        first, length = window[0], (window[-1] - window[0]).days + 1
-        built = np.zeros(length, dtype=np.bool_)
-        for day in window:
-            built[(day - first).days] = readings.is_built(table, day)
+        first, built = window[0], readings.built(table, self.history)
         if self.by:
             rows = readings.frame(
                 f"{table.name} {self.history}",
@@ -135,10 +132,9 @@ class VolumeRule(Sensitivity):
                 """,
             )
             codes, labels = np.zeros(len(rows), dtype=int), [{}]
-        values = np.full((length, len(labels)), np.nan)
+        values = np.full((len(built), len(labels)), np.nan)
         values[built] = 0
-        days = rows["event_date"].to_numpy().astype("datetime64[D]") - np.datetime64(first, "D")
-        values[days.astype(int), codes] = rows["events"].to_numpy(dtype=float)
+        values[day_numbers(rows, first), codes] = rows["events"].to_numpy(dtype=float)
         return Panel(first, labels, values, None, built)
 
 
