@@ -8,8 +8,8 @@ from typing import Any
 import dagster as dg
 import duckdb
 
+from analytics_pipeline.alerting.evaluation import evaluate_days
 from analytics_pipeline.alerting.findings import Evaluation
-from analytics_pipeline.alerting.rules import evaluate_days
 from analytics_pipeline.daily_assets import (
     SINGLE_RUN,
     as_markdown,
@@ -71,7 +71,7 @@ def report_asset(marts: Mapping[str, Table]) -> dg.AssetsDefinition:
         days = requested_dates(context)
         metrics = metric_catalog(current_project(), settings.owner)
         with lake.engine() as connection, lake.locked(DAILY_REPORT, days):
-            alerts = evaluate_days(lake, connection, days, settings.thresholds)
+            alerts = evaluate_days(lake, connection, days, settings)
             versions = {
                 day: inputs_of_report(lake, inputs, [day], history, window([day], HISTORY_DAYS + 1))
                 for day in days

@@ -11,7 +11,7 @@ from typing import Any
 
 import dagster as dg
 
-from analytics_pipeline.alerting.rules import evaluate_days
+from analytics_pipeline.alerting.evaluation import evaluate_days
 from analytics_pipeline.daily_assets import SINGLE_RUN, lake_of_process
 from analytics_pipeline.ingestion.tables import FILE_LINE_COUNTS
 from analytics_pipeline.lake.lake import Lake
@@ -111,7 +111,7 @@ def _report_asset(
         days = sorted({day for period in periods for day in period.days})
         metrics = metric_catalog(current_project(), settings.owner)
         with lake.engine() as connection:
-            alerts = evaluate_days(lake, connection, days, settings.thresholds)
+            alerts = evaluate_days(lake, connection, days, settings)
             inputs = {period: _inputs(lake, marts, period) for period in periods}
             made = period_reports(
                 lake, connection, marts, metrics, alerts, periods, settings.reporting, inputs
