@@ -22,7 +22,6 @@ from analytics_pipeline.samples.generation.vocabulary import (
     query_texts,
 )
 
-
 TARGETS = Targets(("atlas-large", "atlas-small"), ("dev-0003", "dev-0007"))
 
 

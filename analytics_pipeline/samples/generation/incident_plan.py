@@ -174,13 +174,16 @@ def _quiet_days(period: Period) -> int:
 
 
 def _day_of(period: Period, kind: str, slot: range, rng: np.random.Generator) -> int:
-    """A working day, so early in the slot that some quiet days follow."""
-    days = np.array(slot[: max(1, len(slot) - len(slot) // 2)] or slot[:1])
-    working = days[~period.is_weekend(days * 24)]
-    if kind == kinds.TRAFFIC_SURGE:
-        # What comes on top of the batch run is not told from it.
-        working = working[[period.dates[day].weekday() != THURSDAY for day in working]]
-    return int(rng.choice(working if len(working) else days))
+    """A working day, so early in the slot that some quiet days follow, where there is one."""
+    early = slot[: max(1, len(slot) - len(slot) // 2)] or slot[:1]
+    for days in (np.array(early), np.array(slot)):
+        working = days[~period.is_weekend(days * 24)]
+        if kind == kinds.TRAFFIC_SURGE:
+            # What comes on top of the batch run is not told from it.
+            working = working[[period.dates[day].weekday() != THURSDAY for day in working]]
+        if len(working):
+            return int(rng.choice(working))
+    return int(rng.choice(np.array(early)))
 
 
 def _incident(
