@@ -65,12 +65,6 @@ def by_day_in_hours(events: pd.DataFrame, incident: dict[str, Any]) -> pd.Series
     return counts
 
 
-def refused(folder: Path, incident: dict[str, Any]) -> list[str | None]:
-    [day] = incident["dates"]
-    lines = lines_of(folder / "generated" / day, "events.jsonl")
-    return [reason for line in lines if (reason := reason_of(line))]
-
-
 def test_each_kind_is_planted_once_after_two_quiet_weeks(truth: dict[str, Any]) -> None:
     alerting = [each for each in truth["incidents"] if each["expected_alert"]]
     assert len({each["kind"] for each in alerting}) == len(alerting) == 13
