@@ -37,7 +37,8 @@ ABOUT: Mapping[str, tuple[str, ...]] = {
 """For each kind of incident the patterns of the names of the rules that are about it."""
 
 WARMING_UP = 28
-"""Days at the start of a period that do not count as calm: rules have little to compare with."""
+"""Days at the start of a period that count for nothing: its cache is cold, and rules have little
+to compare with."""
 
 
 @dataclass(frozen=True)
@@ -94,15 +95,16 @@ class Detection:
 class Measure:
     """The detections of what should alert and of what should not, and the false alerts.
 
-    ``false`` are the incidents opened on days on which nothing was planted but what is normal;
-    ``beside`` those that are opened on the day of another kind of incident than they are about.
-    ``calm_days`` counts such days after the warming up.
+    ``calm_days`` counts the days after the warming up on which nothing was planted but what is
+    normal; ``false`` are the incidents opened on them, ``early`` those opened before.
+    ``beside`` are those that are opened on the day of another kind of incident than they are about.
     """
 
     expected: Sequence[Detection]
     normal: Sequence[Detection]
     false: Sequence[Opened]
     beside: Sequence[Opened]
+    early: Sequence[Opened]
     calm_days: int
 
     @property
@@ -140,7 +142,8 @@ def measured(
     def detection(of: Planted) -> Detection:
         return Detection(of, [each for each in by_day[of.day] if _is_about(of.kind, each.rule)])
 
-    calm = sorted(set(evaluations) - set(disturbed))
+    undisturbed = sorted(set(evaluations) - set(disturbed))
+    calm = [day for day in undisturbed if (day - undisturbed[0]).days >= WARMING_UP]
     return Measure(
         expected=[detection(each) for each in planted if each.expected],
         normal=[
@@ -153,7 +156,8 @@ def measured(
             for each in by_day[day]
             if not _is_about(kind, each.rule)
         ],
-        calm_days=len([day for day in calm if (day - min(evaluations)).days >= WARMING_UP]),
+        early=[each for day in undisturbed[: -len(calm)] for each in by_day[day]],
+        calm_days=len(calm),
     )
 
 
@@ -168,6 +172,7 @@ def together(measures: Sequence[Measure]) -> Measure:
         [each for measure in measures for each in measure.normal],
         [each for measure in measures for each in measure.false],
         [each for measure in measures for each in measure.beside],
+        [each for measure in measures for each in measure.early],
         sum(measure.calm_days for measure in measures),
     )
 
@@ -202,6 +207,7 @@ def table(measures: Sequence[Measure]) -> str:
         f"incidents opened on them   {len(all_of.false)}"
         f" ({30 * len(all_of.false) / all_of.calm_days:.2f} in 30 days)",
         f"opened beside the cause    {len(all_of.beside)} on days of an incident",
+        f"opened while warming up    {len(all_of.early)}",
     ]
     return "\n".join(lines)
 
@@ -221,7 +227,8 @@ def details(measure: Measure) -> str:
         for each in measure.normal
         for one in each.about
     ]
-    lines += [f"false   {each.day} {each.rule}: {each.message}" for each in measure.false]
+    for told, found in (("early", measure.early), ("false", measure.false)):
+        lines += [f"{told:<7} {each.day} {each.rule}: {each.message}" for each in found]
     beside = Counter(each.rule for each in measure.beside)
     lines += [f"beside  {count:>3} {rule}" for rule, count in beside.most_common()]
     return "\n".join(lines)

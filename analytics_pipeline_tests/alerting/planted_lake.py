@@ -9,6 +9,8 @@ from typing import Any
 
 from analytics_pipeline.alerting.evaluation import evaluate_days
 from analytics_pipeline.alerting.findings import Evaluation
+from analytics_pipeline.alerting.metric_rule import MetricRule
+from analytics_pipeline.alerting.ruleset import rules_of
 from analytics_pipeline.events.tables import VALIDATED_EVENTS
 from analytics_pipeline.forecasting.building import build_demand, build_forecasts
 from analytics_pipeline.ingestion.intake import take_in
@@ -16,6 +18,8 @@ from analytics_pipeline.ingestion.quality import compare_with_history
 from analytics_pipeline.ingestion.validation import validate
 from analytics_pipeline.insights.catalog import INSIGHTS
 from analytics_pipeline.lake.lake import Lake
+from analytics_pipeline.metrics.compiling import compiled
+from analytics_pipeline.metrics.tables import current_project
 from analytics_pipeline.samples.generation import generate
 from analytics_pipeline.settings import Settings
 from analytics_pipeline_tests.benchmarks.pipeline_work import build_metrics, settings_of
@@ -32,6 +36,17 @@ class Planted:
     labels: dict[str, str]
     expected: bool
     description: str
+
+
+def _marts_read(settings: Settings) -> list[str]:
+    """The marts that the rules read, and those that these are made from."""
+    found: set[str] = set()
+    wanted = {rule.mart for rule in rules_of(settings) if isinstance(rule, MetricRule)}
+    while wanted:
+        found |= wanted
+        refs = (ref.name for name in wanted for ref in compiled(current_project(), name).marts)
+        wanted = set(refs) - found
+    return sorted(found)
 
 
 @dataclass(frozen=True)
@@ -65,7 +80,7 @@ def planted_lake(
     period = [date.fromordinal(END.toordinal() - back) for back in reversed(range(days))]
     validate(lake, settings, period)
     compare_with_history(lake, settings, period)
-    build_metrics(lake, period)
+    build_metrics(lake, period, _marts_read(settings))
     with lake.engine() as connection:
         scanned = lake.scan(VALIDATED_EVENTS, period)
         for table, query in INSIGHTS.items():
