@@ -6,8 +6,9 @@ from datetime import date, timedelta
 import pytest
 
 from analytics_pipeline.alerting.findings import Evaluation, Finding
+from analytics_pipeline.ingestion.tables import QUARANTINED_LINES
 from analytics_pipeline_tests.alerting.detection import Measure, details, measured, opened
-from analytics_pipeline_tests.alerting.planted_lake import Planted, planted_lake
+from analytics_pipeline_tests.alerting.planted_lake import Planted, PlantedLake, planted_lake
 
 FIRST = date(2026, 1, 1)
 
@@ -83,9 +84,29 @@ def test_what_is_opened_is_matched_to_what_was_planted() -> None:
 
 
 @pytest.fixture(scope="module")
-def measure(tmp_path_factory: pytest.TempPathFactory) -> Measure:
-    lake = planted_lake(tmp_path_factory.mktemp("planted"), days=100, events=180_000, seed=7)
+def lake(tmp_path_factory: pytest.TempPathFactory) -> PlantedLake:
+    return planted_lake(tmp_path_factory.mktemp("planted"), days=100, events=180_000, seed=7)
+
+
+@pytest.fixture(scope="module")
+def measure(lake: PlantedLake) -> Measure:
     return measured(lake.planted, lake.evaluate())
+
+
+def test_spoiled_lines_are_quarantined_under_the_day_of_their_incident(lake: PlantedLake) -> None:
+    with lake.lake.engine() as connection:
+        rows = connection.execute(
+            "SELECT event_date, reason, count(*) FROM "
+            f"{lake.lake.scan(QUARANTINED_LINES, lake.days)} GROUP BY ALL"
+        ).fetchall()
+    lines = {(day, reason): count for day, reason, count in rows}
+    reasons = {"clock_skew": {"too_old", "future_timestamp"}, "quarantine_burst": {"not_json"}}
+    for each in lake.planted:
+        if each.kind in reasons:
+            found = [lines.get((each.day, reason), 0) for reason in reasons[each.kind]]
+            assert max(found) >= 10, each
+    spoiled = {each.day for each in lake.planted if each.kind in reasons}
+    assert max(count for (day, _), count in lines.items() if day not in spoiled) < 10
 
 
 def test_every_incident_is_alerted_on_its_day_by_a_rule_that_is_about_it(measure: Measure) -> None:
