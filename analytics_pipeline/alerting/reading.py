@@ -102,7 +102,11 @@ class Readings:
         """The days and those before each of them, ascending."""
         if history_days not in self._windows:
             self._windows[history_days] = sorted(
-                {day - timedelta(days=back) for day in self.days for back in range(history_days + 1)}
+                {
+                    day - timedelta(days=back)
+                    for day in self.days
+                    for back in range(history_days + 1)
+                }
             )
         return self._windows[history_days]
 
@@ -140,7 +144,8 @@ class Readings:
         """The values of a column, or of its ratio to another, by day and slice.
 
         ``slices`` are the columns that name a slice; DIMENSION and VALUE of a long mart become one
-        label. ``evidence`` are columns of which the least counts. ``zero_filled`` says that a slice without a row has a value of 0 on a built day.
+        label. ``evidence`` are columns of which the least counts. ``zero_filled`` says that a
+        slice without a row has a value of 0 on a built day.
         """
         key = (reads, value, relative_to, tuple(slices), tuple(evidence), zero_filled)
         if key not in self._panels:
@@ -163,7 +168,7 @@ class Readings:
         first = self.days[0] - timedelta(days=reads.history_days)
         built = self.built(self.marts[reads.table], reads.history_days)
         at = day_numbers(rows, first)
-        labels, codes = _slices(rows, slices)
+        labels, codes = slices_of(rows, slices)
         numbers = _number(rows, value)
         if relative_to:
             with np.errstate(divide="ignore", invalid="ignore"):
@@ -192,7 +197,11 @@ class Readings:
         def query() -> str:
             columns = sorted(set().union(*(reads.columns for reads in of_table)))
             conditions = {reads.condition for reads in of_table}
-            rows = "" if None in conditions else f"WHERE ({') OR ('.join(sorted(map(str, conditions)))})"
+            rows = (
+                ""
+                if None in conditions
+                else f"WHERE ({') OR ('.join(sorted(map(str, conditions)))})"
+            )
             days = self.window(max(reads.history_days for reads in of_table))
             selected = ", ".join(map(quoted, ["event_date", *columns]))
             return f"SELECT {selected} FROM {self.lake.scan(self.marts[name], days)} {rows}"
@@ -210,7 +219,7 @@ def day_numbers(rows: "pd.DataFrame", first: date) -> NDArray[np.int64]:
     return days.astype(np.int64)
 
 
-def _slices(
+def slices_of(
     rows: "pd.DataFrame", columns: Sequence[str]
 ) -> tuple[list[dict[str, str]], NDArray[np.int64]]:
     """The labels of the slices, and the position of each row among them."""
@@ -228,9 +237,10 @@ def _slices(
     labels = []
     for kind in kinds.tolist():
         found: dict[str, str] = {}
-        for column, of_column in zip(reversed(columns), reversed(names), strict=True):
-            kind, at = divmod(kind, len(of_column))
-            found[column] = of_column[at]
+        rest = kind
+        for column, known in zip(reversed(columns), reversed(names), strict=True):
+            rest, at = divmod(rest, len(known))
+            found[column] = known[at]
         found = {column: found[column] for column in columns}
         if {"dimension", "value"} <= found.keys():
             found = {found["dimension"]: found["value"]}
