@@ -168,16 +168,23 @@ def generate(
         typer.Option("--end", parser=as_day, metavar="DATE", help="Last day; yesterday if unset."),
     ] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same events.")] = 1,
+    calm: Annotated[bool, typer.Option("--calm", help="Plant no incidents.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Make labelled, generated events for demos, tests and benchmarks.
 
-    The file _truth.json beside them says that they are generated, and lists planted incidents.
+    The file _truth.json beside them says that they are generated, and lists planted incidents. For
+    one of each kind, with history before them, take 90 days or more.
     """
     from analytics_pipeline.samples.generation import generate as generate_events
 
     summary = generate_events(
-        destination, events=events, days=days, end=end or _yesterday(), seed=seed
+        destination,
+        events=events,
+        days=days,
+        end=end or _yesterday(),
+        seed=seed,
+        incidents=not calm,
     )
     if as_json:
         print_json(asdict(summary))

@@ -23,7 +23,7 @@ def write_events(file: Path, events: int) -> int:
         late_share=0, duplicate_share=0, bad_share=0,
     )  # fmt: skip
     with file.open("wb") as handle:
-        for day in sorted(folder.glob("*/*.jsonl")):
+        for day in sorted(folder.rglob("*.jsonl")):
             with day.open("rb") as lines:
                 shutil.copyfileobj(lines, handle)
     shutil.rmtree(folder)

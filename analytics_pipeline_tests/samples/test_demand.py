@@ -1,3 +1,4 @@
+from collections import Counter
 from datetime import date
 from itertools import pairwise
 
@@ -6,7 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analytics_pipeline.samples.generation.demand import draw_times, plan_chunks, plan_demand
-from analytics_pipeline.samples.generation.incidents import plan_incidents
+from analytics_pipeline.samples.generation.incident_plan import (
+    COURSES,
+    Targets,
+    plan_incidents,
+    plan_season,
+)
+from analytics_pipeline.samples.generation.incidents import Incident
 from analytics_pipeline.samples.generation.period import DAY, HOUR, Period
 from analytics_pipeline.samples.generation.vocabulary import (
     LANGUAGES,
@@ -14,6 +21,12 @@ from analytics_pipeline.samples.generation.vocabulary import (
     PHRASINGS_PER_INTENT,
     query_texts,
 )
+
+TARGETS = Targets(("atlas-large", "atlas-small"), ("dev-0003", "dev-0007"))
+
+
+def plan(period: Period, seed: int) -> list[Incident]:
+    return plan_incidents(period, TARGETS, np.random.default_rng(seed))
 
 
 @given(
@@ -28,7 +41,7 @@ def test_chunks_hold_all_events_once_and_in_order(
 ) -> None:
     period = Period(date(2026, 1, 1), days)
     rng = np.random.default_rng(seed)
-    demand = plan_demand(period, plan_incidents(period, "atlas-large", rng), rng)
+    demand = plan_demand(period, plan(period, seed), rng)
     chunks = plan_chunks(demand, events, rng, chunk_events=most)
     assert sum(chunk.events for chunk in chunks) == events
     for left, right in pairwise(chunks):
@@ -64,14 +77,33 @@ def test_times_follow_the_demand_and_stay_in_the_chunk() -> None:
 @settings(max_examples=60, deadline=None)
 def test_incidents_lie_in_the_period_and_leave_quiet_days(days: int, seed: int) -> None:
     period = Period(date(2026, 1, 1), days)
-    incidents = plan_incidents(period, "atlas-large", np.random.default_rng(seed))
-    assert len(incidents) >= 6
-    assert len(incidents) % 6 == 0
+    incidents = plan(period, seed)
+    assert incidents
     for incident in incidents:
         assert 0 <= incident.first_hour < incident.last_hour <= days * 24
         assert incident.first_hour // 24 == (incident.last_hour - 1) // 24
-        if days >= 28:
-            assert incident.first_hour >= 14 * 24
+        assert incident.expected_alert
+    on = [incident.first_hour // 24 for incident in incidents]
+    assert len(set(on)) == len(on)
+    quiet = 42 if days >= 90 else 14 if days >= 28 else 0
+    assert on[0] >= quiet
+    kinds = Counter(incident.kind for incident in incidents)
+    if days - quiet >= 2 * len(COURSES):
+        assert set(kinds) == set(COURSES)
+        assert len(set(kinds.values())) == 1
+    if days - quiet >= 6 * len(COURSES):
+        assert min(np.diff(on)) >= 3
+
+
+@given(days=st.integers(1, 500), first=st.dates(date(2020, 1, 1), date(2030, 1, 1)))
+def test_the_batch_run_is_on_every_thursday_and_normal(days: int, first: date) -> None:
+    period = Period(first, days)
+    season = plan_season(period)
+    thursdays = [day for day in period.dates if day.isoweekday() == 4]
+    assert [period.dates_between(each.first_hour, each.last_hour) for each in season] == [
+        [day] for day in thursdays
+    ]
+    assert not any(each.expected_alert for each in season)
 
 
 def test_every_question_of_a_language_has_a_text_of_its_own() -> None:

@@ -9,9 +9,10 @@ import numpy as np
 import pyarrow as pa
 
 from analytics_pipeline.samples.generation import vocabulary
-from analytics_pipeline.samples.generation.operations import Deliveries, Logs, Metrics
-from analytics_pipeline.samples.generation.people import Turns, Users
-from analytics_pipeline.samples.generation.period import SECOND, Ints, Period
+from analytics_pipeline.samples.generation.deliveries import Deliveries
+from analytics_pipeline.samples.generation.operations import Logs, Metrics
+from analytics_pipeline.samples.generation.people import Turns, Users, name_of
+from analytics_pipeline.samples.generation.period import SECOND, Floats, Ints, Period
 from analytics_pipeline.samples.generation.queries import (
     MATCH_TYPES,
     Cache,
@@ -39,7 +40,7 @@ class Names:
             for model in vocabulary.MODELS
         )
         return cls(
-            pa.array([f"dev-{number:04}" for number in range(1, users.count + 1)]),
+            pa.array([name_of(user) for user in range(users.count)]),
             pa.array(vocabulary.query_texts(cache.intents_per_language)),
             pa.array(keys, type=pa.string()),
         )
@@ -47,10 +48,39 @@ class Names:
 
 @dataclass(frozen=True)
 class Events:
-    """Events of one type: when each happened, and its columns."""
+    """Events of one type: when each happened, and its columns.
+
+    ``spoiled`` is the reason for which the line of each will be refused, a position in BAD_LINES;
+    -1 for a good one. ``told`` are the times that the lines tell, where they can differ from the
+    true ones; ``kept`` is how much there is of each line, 1 for a whole one.
+    """
 
     time: Ints
     columns: dict[str, Any]
+    spoiled: Ints
+    told: Ints | None = None
+    kept: Floats | None = None
+
+    @classmethod
+    def good(cls, time: Ints, columns: dict[str, Any]) -> "Events":
+        """Events whose lines are all good."""
+        return cls(time, columns, np.full(len(time), -1))
+
+    def take(self, rows: Ints) -> "Events":
+        """Some of the events."""
+        if len(rows) == len(self.time):
+            return self
+        taken = pa.array(rows)
+        return Events(
+            self.time[rows],
+            {
+                name: column[rows] if isinstance(column, np.ndarray) else column.take(taken)
+                for name, column in self.columns.items()
+            },
+            self.spoiled[rows],
+            None if self.told is None else self.told[rows],
+            None if self.kept is None else self.kept[rows],
+        )
 
 
 def named(positions: Ints, names: "Sequence[str] | pa.Array") -> "pa.Array":
@@ -101,22 +131,46 @@ class Activity:
         return self.period.within_day(time, self.period.day_of(self.turns.time[rows]))
 
 
+def _asked(activity: Activity, rows: Ints) -> dict[str, Any]:
+    """The columns of the numbered questions, answered or not."""
+    turns, queries = activity.turns, activity.queries
+    return {
+        **activity.who(rows),
+        "query": named(queries.text[rows], activity.names.texts),
+        "response_time": queries.response_time[rows],
+        "model": named(turns.model[rows], [model.name for model in vocabulary.MODELS]),
+        "prompt_tokens": queries.prompt_tokens[rows],
+    }
+
+
 def cache_query(activity: Activity) -> Events:
-    """One event for each question."""
-    turns, queries, names = activity.turns, activity.queries, activity.names
-    return Events(
-        turns.time,
+    """One event for each question that got an answer."""
+    turns, queries = activity.turns, activity.queries
+    rows = np.flatnonzero(queries.failure < 0)
+    return Events.good(
+        turns.time[rows],
         {
-            **activity.who(np.arange(len(turns.time))),
-            "query": named(queries.text, names.texts),
-            "cache_hit": queries.cache_hit,
-            "response_time": queries.response_time,
-            "model": named(turns.model, [model.name for model in vocabulary.MODELS]),
-            "prompt_tokens": queries.prompt_tokens,
-            "completion_tokens": queries.completion_tokens,
-            "cost": queries.cost,
-            "match_type": named(queries.match_type, MATCH_TYPES),
-            "cache_key": named(queries.cache_key, names.cache_keys),
+            **_asked(activity, rows),
+            "cache_hit": queries.cache_hit[rows],
+            "completion_tokens": queries.completion_tokens[rows],
+            "cost": queries.cost[rows],
+            "match_type": named(queries.match_type[rows], MATCH_TYPES),
+            "cache_key": named(queries.cache_key[rows], activity.names.cache_keys),
+        },
+    )
+
+
+def failed_query(activity: Activity) -> Events:
+    """One event for each question that got none."""
+    rows = np.flatnonzero(activity.queries.failure >= 0)
+    failure = activity.queries.failure[rows]
+    failures = vocabulary.FAILURES
+    return Events.good(
+        activity.turns.time[rows],
+        {
+            **_asked(activity, rows),
+            "error": named(failure, [each.message for each in failures]),
+            "error_class": named(failure, [each.error_class for each in failures]),
         },
     )
 
@@ -124,10 +178,10 @@ def cache_query(activity: Activity) -> Events:
 def cache_store(activity: Activity, most: int, rng: np.random.Generator) -> Events:
     """At most ``most`` of the new answers, stored a moment after they came."""
     queries, names = activity.queries, activity.names
-    answered = np.flatnonzero(~queries.cache_hit & (queries.completion_tokens > 0))
+    answered = np.flatnonzero(~queries.cache_hit & (queries.failure < 0))
     rows = np.sort(rng.choice(answered, min(most, len(answered)), replace=False))
     size = queries.completion_tokens[rows] * BYTES_PER_TOKEN * rng.uniform(0.8, 1.2, len(rows))
-    return Events(
+    return Events.good(
         activity.after_answer(rows, rng.integers(1, 40, len(rows))),
         {
             **activity.who(rows),
@@ -145,7 +199,7 @@ def ui_interaction(activity: Activity, size: int, rng: np.random.Generator) -> E
     actions = rng.choice(len(vocabulary.ACTIONS), size, p=[0.34, 0.22, 0.18, 0.1, 0.1, 0.06])
     elements = (actions + rng.integers(0, 2, size)) % len(vocabulary.ELEMENTS)
     pages = rng.choice(len(vocabulary.PAGES), size, p=[0.6, 0.15, 0.1, 0.05, 0.1])
-    return Events(
+    return Events.good(
         activity.after_answer(rows, wait),
         {
             **activity.who(rows),
@@ -158,7 +212,7 @@ def ui_interaction(activity: Activity, size: int, rng: np.random.Generator) -> E
 
 def system_metric(metrics: Metrics) -> Events:
     """One event for each sample."""
-    return Events(
+    return Events.good(
         metrics.time,
         {
             "metric_name": named(metrics.metric, [name for name, _ in vocabulary.METRICS]),
@@ -174,7 +228,8 @@ def log_entry(logs: Logs) -> Events:
     templates = [
         template for level in vocabulary.LOG_LEVELS for template in vocabulary.LOG_TEMPLATES[level]
     ]
-    return Events(
+    templates.extend(vocabulary.NEW_LOG_TEMPLATES)
+    return Events.good(
         logs.time,
         {
             "level": named(logs.level, vocabulary.LOG_LEVELS),
@@ -199,11 +254,11 @@ def _delivery(deliveries: Deliveries, statuses: Sequence[str]) -> dict[str, Any]
 
 def build(builds: Deliveries) -> Events:
     """One event for each build."""
-    return Events(builds.started, _delivery(builds, vocabulary.BUILD_STATUSES))
+    return Events.good(builds.started, _delivery(builds, vocabulary.BUILD_STATUSES))
 
 
 def deployment(deployments: Deliveries) -> Events:
     """One event for each deployment."""
     columns = _delivery(deployments, vocabulary.DEPLOYMENT_STATUSES)
     columns["environment"] = named(deployments.environment, vocabulary.ENVIRONMENTS)
-    return Events(deployments.started, columns)
+    return Events.good(deployments.started, columns)

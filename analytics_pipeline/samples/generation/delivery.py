@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analytics_pipeline.samples.generation.demand import Demand
-from analytics_pipeline.samples.generation.period import Ints
+from analytics_pipeline.samples.generation.period import Flags, Ints
 
 MOST_ARRIVALS = 5
 LONGEST_DELAY_DAYS = 7
@@ -57,10 +57,10 @@ class Arrivals:
     late_probability: float
     repeated_probability: float
 
-    def draw(self, day: Ints, rng: np.random.Generator) -> Marks:
-        """Draw which events of these days are late, and which are sent twice."""
-        is_late = rng.random(len(day)) < self.late_probability
-        is_repeated = rng.random(len(day)) < self.repeated_probability
+    def draw(self, day: Ints, good: Flags, rng: np.random.Generator) -> Marks:
+        """Draw which events of these days are late, and which are sent twice; good ones only."""
+        is_late = (rng.random(len(day)) < self.late_probability) & good
+        is_repeated = (rng.random(len(day)) < self.repeated_probability) & good
         return Marks(
             day,
             np.where(is_late, self.late[day], -1),

@@ -6,7 +6,9 @@ from itertools import pairwise
 import numpy as np
 
 from analytics_pipeline.samples.generation.incidents import (
+    COST_SPIKE,
     OUTAGE,
+    SEASONAL_SURGE,
     TRAFFIC_SURGE,
     Incident,
     of_kind,
@@ -23,6 +25,7 @@ WEEKEND = np.array(
      2.4, 2, 1.5, 1]
 )  # fmt: skip
 GROWTH_PER_DAY = 0.0015
+SPIKE_SHARE = 0.125
 DAILY_NOISE, HOURLY_NOISE = 0.05, 0.06
 CHUNK_EVENTS = 500_000
 
@@ -55,8 +58,12 @@ class Demand:
     incidents: list[Incident]
 
     def load(self, hours: Ints) -> Floats:
-        """Demand of the numbered hours as a share of the highest regular demand of a weekday."""
-        load: Floats = np.minimum(self.weights[hours] / WEEKDAY.max(), 3.0)
+        """Demand of the numbered hours as a share of what the machines are planned for.
+
+        That is the highest demand of a usual weekday; it grows as the demand does.
+        """
+        planned = WEEKDAY.max() * (1 + GROWTH_PER_DAY) ** (hours // 24)
+        load: Floats = np.minimum(self.weights[hours] / planned, 3.0)
         return load
 
 
@@ -67,9 +74,11 @@ def plan_demand(period: Period, incidents: list[Incident], rng: np.random.Genera
     weights *= (1 + GROWTH_PER_DAY) ** (hours // 24)
     weights *= np.repeat(rng.lognormal(0, DAILY_NOISE, period.days), 24)
     weights *= rng.lognormal(0, HOURLY_NOISE, len(hours))
-    for kind in (TRAFFIC_SURGE, OUTAGE):
+    for kind in (SEASONAL_SURGE, TRAFFIC_SURGE, OUTAGE):
         for incident in of_kind(incidents, kind):
             weights[incident.during(hours)] *= incident.strength
+    for incident in of_kind(incidents, COST_SPIKE):
+        weights[incident.during(hours)] /= 1 - SPIKE_SHARE
     return Demand(period, weights, incidents)
 
 

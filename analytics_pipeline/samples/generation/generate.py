@@ -14,33 +14,25 @@ import numpy as np
 from analytics_pipeline.errors import PipelineError
 from analytics_pipeline.lake.engine import open_engine
 from analytics_pipeline.lake.lake import publish_text
-from analytics_pipeline.samples.generation import columns, lines, operations
+from analytics_pipeline.samples.generation import lines
 from analytics_pipeline.samples.generation.columns import Names
-from analytics_pipeline.samples.generation.delivery import BAD_LINES, Arrivals, plan_arrivals
-from analytics_pipeline.samples.generation.demand import (
-    Chunk,
-    Demand,
-    draw_times,
-    plan_chunks,
-    plan_demand,
-)
+from analytics_pipeline.samples.generation.delivery import plan_arrivals
+from analytics_pipeline.samples.generation.demand import Chunk, plan_chunks, plan_demand
 from analytics_pipeline.samples.generation.files import WrittenFile, write_files
-from analytics_pipeline.samples.generation.incidents import plan_incidents
-from analytics_pipeline.samples.generation.people import Users, draw_turns, plan_users
+from analytics_pipeline.samples.generation.incident_plan import (
+    Targets,
+    plan_incidents,
+    plan_season,
+)
+from analytics_pipeline.samples.generation.people import plan_users
 from analytics_pipeline.samples.generation.period import Period
-from analytics_pipeline.samples.generation.queries import Cache, ask, plan_cache
+from analytics_pipeline.samples.generation.queries import plan_cache
 from analytics_pipeline.samples.generation.truth import TRUTH_FILE, Truth, truth_document
+from analytics_pipeline.samples.generation.world import QUERY_SHARE, World, generate_chunk
 from analytics_pipeline.settings import EngineSettings
 
-QUERY_SHARE = 0.70
-SHARES = {
-    "cache_store": 0.08,
-    "system_metric": 0.10,
-    "log_entry": 0.07,
-    "build": 0.0025,
-    "deployment": 0.0006,
-}
-"""Shares of the events; the rest, about 5%, are UI interactions."""
+SOURCE = "generated"
+"""The folder of all files: outermost, it is what ingestion takes for their source."""
 
 
 class GenerationError(PipelineError):
@@ -52,6 +44,7 @@ class GenerationSummary:
     """What was generated, and where.
 
     ``events`` are the distinct valid ones; ``lines`` = events + duplicate_lines + bad_lines.
+    ``incidents`` are those that should alert.
     """
 
     destination: Path
@@ -66,22 +59,6 @@ class GenerationSummary:
     bad_lines: int
     incidents: int
     truth_file: Path
-
-
-@dataclass(frozen=True)
-class _World:
-    """What stays the same, or grows, from chunk to chunk."""
-
-    seed: int
-    origin: str
-    period: Period
-    demand: Demand
-    arrivals: Arrivals
-    bad_share: float
-    users: Users
-    cache: Cache
-    names: Names
-    truth: Truth
 
 
 def generate(
@@ -99,16 +76,18 @@ def generate(
 ) -> GenerationSummary:
     """Generate labelled events of most types as newline-delimited JSON.
 
-    Writes ``<destination>/YYYY-MM-DD/events.jsonl`` (``.jsonl.gz`` where ``gzip``) for each of
-    the ``days`` days up to and including ``end``; a day of more than half a million events comes
-    in several files, ``events-1.jsonl`` and on. ``late.jsonl`` and ``repeated.jsonl`` in the
+    Writes ``<destination>/generated/YYYY-MM-DD/events.jsonl`` (``.jsonl.gz`` where ``gzip``) for
+    each of the ``days`` days up to and including ``end``; a day of more than half a million events
+    comes in several files, ``events-1.jsonl`` and on. ``late.jsonl`` and ``repeated.jsonl`` in the
     folders of a few days hold events of the week before that come late, and second copies of
-    lines. ``_truth.json`` says that all is generated and tells counts, parameters and planted
-    incidents. The same arguments give the same bytes. About half a million events are held in
-    memory at a time.
+    lines. ``_truth.json``, in the destination itself, says that all is generated and tells
+    counts, parameters and planted incidents. The same arguments give the same bytes. About half a
+    million events are held in memory at a time.
 
-    The shares are of ``events``: ``late_share`` of them arrive in a late file, a second copy of
-    ``duplicate_share`` and bad lines in the number of ``bad_share`` come on top of them.
+    ``events`` are drawn; where incidents are planted, some of them are lost and some spoiled. The
+    shares are of ``events``: ``late_share`` of them arrive in a late file, a second copy of
+    ``duplicate_share`` and bad lines in the number of ``bad_share`` come on top of them. Without
+    ``incidents`` there is only what is normal: noise, growth, and the batch run of every Thursday.
     Timestamps reach to the end of ``end``: choose a day in the past, or those ahead of the clock
     will be refused at ingestion.
 
@@ -119,11 +98,15 @@ def generate(
     plan_rng = np.random.default_rng([seed, 0])
     cache = plan_cache(events)
     users = plan_users(events * QUERY_SHARE / days, cache.intents, plan_rng)
-    planted = plan_incidents(period, users.busiest_model, plan_rng) if incidents else []
+    planted = plan_season(period)
+    if incidents:
+        targets = Targets(users.models_by_use, users.average_users)
+        planted += plan_incidents(period, targets, plan_rng)
+        planted.sort(key=lambda incident: (incident.first_hour, incident.kind))
     demand = plan_demand(period, planted, plan_rng)
-    world = _World(
+    origin = f"{seed}/{events}/{period.first}/{days}"
+    world = World(
         seed=seed,
-        origin=f"{seed}/{events}/{period.first}/{days}",
         period=period,
         demand=demand,
         arrivals=plan_arrivals(demand, late_share, duplicate_share),
@@ -132,6 +115,10 @@ def generate(
         cache=cache,
         names=Names.of(users, cache),
         truth=Truth(period),
+        sql_of_lines={
+            event_type: lines.line_sql(event_type, origin, period, planted)
+            for event_type in lines.FIELDS
+        },
     )
     files = list(_write(world, destination, plan_chunks(demand, events, plan_rng), gzip=gzip))
     written = {file.path.relative_to(destination).as_posix(): file for file in files}
@@ -161,7 +148,7 @@ def generate(
         late_events=truth.late,
         duplicate_lines=truth.duplicates,
         bad_lines=truth.bad_lines,
-        incidents=len(planted),
+        incidents=sum(incident.expected_alert for incident in planted),
         truth_file=truth_file,
     )
 
@@ -194,17 +181,17 @@ def _engine() -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def _write(
-    world: _World, destination: Path, chunks: list[Chunk], *, gzip: bool
+    world: World, destination: Path, chunks: list[Chunk], *, gzip: bool
 ) -> Iterator[WrittenFile]:
     suffix = ".jsonl.gz" if gzip else ".jsonl"
     sessions = 0
 
     def path(name: str, day: int) -> Path:
-        return destination / world.period.dates[day].isoformat() / f"{name}{suffix}"
+        return destination / SOURCE / world.period.dates[day].isoformat() / f"{name}{suffix}"
 
     with _engine() as connection:
         for chunk in chunks:
-            sessions += _generate_chunk(connection, world, chunk, sessions)
+            sessions += generate_chunk(connection, world, chunk, sessions)
             name = f"events-{chunk.part}" if chunk.part else "events"
             yield from write_files(
                 lines.lines_in_time(connection),
@@ -217,54 +204,3 @@ def _write(
                 partial(path, name),
                 compressed=gzip,
             )
-
-
-def _generate_chunk(
-    connection: duckdb.DuckDBPyConnection, world: _World, chunk: Chunk, first_session: int
-) -> int:
-    """Generate the lines of a chunk; returns the number of its sessions."""
-    rng = np.random.default_rng([world.seed, 1, chunk.number])
-    users, demand = world.users, world.demand
-    sizes = {name: round(chunk.events * share) for name, share in SHARES.items()}
-    asked = min(chunk.events - sum(sizes.values()), round(chunk.events * QUERY_SHARE))
-
-    turns = draw_turns(users, demand, chunk, rng, size=asked, first_session=first_session)
-    queries = ask(users, turns, world.cache, demand, rng)
-    activity = columns.Activity(world.period, users, world.names, turns, queries)
-    builds = operations.build(demand, chunk, sizes["build"], rng)
-    generated = {
-        "cache_query": columns.cache_query(activity),
-        "cache_store": columns.cache_store(activity, sizes["cache_store"], rng),
-        "system_metric": columns.system_metric(
-            operations.measure(demand, chunk, sizes["system_metric"], rng)
-        ),
-        "log_entry": columns.log_entry(
-            operations.write_log(demand, chunk, sizes["log_entry"], rng)
-        ),
-        "build": columns.build(builds),
-        "deployment": columns.deployment(
-            operations.deploy(demand, builds, sizes["deployment"], rng)
-        ),
-    }
-    interactions = chunk.events - sum(len(events.time) for events in generated.values())
-    generated["ui_interaction"] = columns.ui_interaction(activity, interactions, rng)
-    for event_type, events in generated.items():
-        marks = world.arrivals.draw(world.period.day_of(events.time), rng)
-        first_number = world.truth.numbered_so_far(event_type)
-        lines.register(connection, event_type, events, first_number, marks)
-        world.truth.count(event_type, marks)
-    world.truth.count_hits(world.period.day_of(turns.time), queries.cache_hit)
-    _register_bad_lines(connection, world, chunk, rng)
-    lines.write_lines(connection, world.origin)
-    return len(np.unique(turns.session))
-
-
-def _register_bad_lines(
-    connection: duckdb.DuckDBPyConnection, world: _World, chunk: Chunk, rng: np.random.Generator
-) -> None:
-    size = int(rng.binomial(chunk.events, world.bad_share))
-    time = draw_times(world.demand, chunk, size, rng)
-    day = world.period.day_of(time)
-    reason = rng.integers(0, len(BAD_LINES), size)
-    lines.register_bad_lines(connection, reason, time, day, world.truth.bad_lines + 1)
-    world.truth.count_bad(day, reason)

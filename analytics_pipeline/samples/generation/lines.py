@@ -1,5 +1,7 @@
 """From columns to lines: DuckDB writes the JSON of every event."""
 
+from collections.abc import Mapping, Sequence
+
 import duckdb
 import numpy as np
 import pyarrow as pa
@@ -7,7 +9,9 @@ import pyarrow as pa
 from analytics_pipeline.lake.table import literal
 from analytics_pipeline.samples.generation.columns import Events, timestamps
 from analytics_pipeline.samples.generation.delivery import BAD_LINES, Marks
-from analytics_pipeline.samples.generation.period import Ints
+from analytics_pipeline.samples.generation.drift import forms_over_time
+from analytics_pipeline.samples.generation.incidents import Incident
+from analytics_pipeline.samples.generation.period import Ints, Period
 
 ROWS_PER_BATCH = 65_536
 MILLISECONDS, MICROSECONDS = "'%Y-%m-%dT%H:%M:%S.%gZ'", "'%Y-%m-%dT%H:%M:%S.%fZ'"
@@ -26,6 +30,9 @@ FIELDS = {
     "'response_time': response_time, 'model': model, 'prompt_tokens': prompt_tokens, "
     "'completion_tokens': completion_tokens, 'cost': cost, 'match_type': match_type, "
     f"'cache_key': cache_key, {_CONTEXT}",
+    "failed_query": f"{_TIMESTAMP}, {_WHO}, 'query': query, 'error': error, "
+    "'error_class': error_class, 'response_time': response_time, 'model': model, "
+    f"'prompt_tokens': prompt_tokens, {_CONTEXT}",
     "cache_store": f"{_TIMESTAMP}, {_WHO}, 'query': query, 'response_size': response_size, "
     f"'cache_key': cache_key, {_CONTEXT}",
     # Only the user interface knows of sessions and clients.
@@ -43,6 +50,9 @@ FIELDS = {
 
 WITHOUT_IDENTITY = ("system_metric", "log_entry")
 """Event types whose sources give no event_id."""
+
+SHORTEST_CUT = 30
+"""Characters that are left of a truncated line at least."""
 
 LINES = "generated_lines"
 LATER = "lines_for_later"
@@ -63,11 +73,16 @@ def register(
     first_number: int,
     marks: Marks,
 ) -> None:
-    """Offer the events of one type to DuckDB, under the name of the type."""
+    """Offer the events of one type to DuckDB, under the name of the type.
+
+    ``happened`` is the true time, ``time`` what their lines tell.
+    """
     table = pa.table(
         {
             "n": first_number + np.arange(len(marks.day)),
-            "time": timestamps(events.time),
+            "happened": timestamps(events.time),
+            "time": timestamps(events.time if events.told is None else events.told),
+            "kept": pa.nulls(len(marks.day), pa.float64()) if events.kept is None else events.kept,
             "day": marks.day,
             "late": marks.late,
             "repeated": marks.repeated,
@@ -97,15 +112,29 @@ def register_bad_lines(
     )
 
 
-def _line(event_type: str, origin: str) -> str:
+def line_sql(event_type: str, origin: str, period: Period, incidents: Sequence[Incident]) -> str:
+    """The SQL that makes the line of an event of a type.
+
+    ``origin`` tells one generation from another: equal numbers of different origins give
+    different event ids.
+    """
     identity = (
         ""
         if event_type in WITHOUT_IDENTITY
         else f"'event_id': md5({literal(f'{origin}/{event_type}/')} || n)::UUID, "
     )
+    *later, (_, first) = reversed(forms_over_time(incidents, event_type, FIELDS[event_type]))
+    text = f"to_json({{{identity}'event_type': {literal(event_type)}, {first}}})::VARCHAR"
+    if later:
+        cases = " ".join(
+            f"WHEN happened >= TIMESTAMP {literal(str(period.moment(hour).replace(tzinfo=None)))} "
+            f"THEN to_json({{{identity}'event_type': {literal(event_type)}, {members}}})::VARCHAR"
+            for hour, members in later
+        )
+        text = f"CASE {cases} ELSE {text} END"
     return (
-        f"encode(to_json({{{identity}'event_type': {literal(event_type)}, "
-        f"{FIELDS[event_type]}}})::VARCHAR || chr(10))"
+        f"encode(CASE WHEN kept < 1 THEN left({text}, ({SHORTEST_CUT} + floor(kept * "
+        f"(length({text}) - {SHORTEST_CUT + 1})))::INTEGER) ELSE {text} END || chr(10))"
     )
 
 
@@ -121,16 +150,15 @@ _BAD_LINE = (
 )
 
 
-def write_lines(connection: duckdb.DuckDBPyConnection, origin: str) -> None:
-    """Make the lines of all registered events, and set the late and repeated ones aside.
+def write_lines(connection: duckdb.DuckDBPyConnection, sql_of_lines: Mapping[str, str]) -> None:
+    """Make the lines of all registered events by ``line_sql`` of each type.
 
-    ``origin`` tells one generation from another: equal numbers of different origins give
-    different event ids.
+    The late and repeated ones are set aside.
     """
     selects = [
-        f"SELECT {literal(event_type)} AS kind, n, day, late, repeated, time, "
-        f"{_line(event_type, origin)} AS line FROM {event_type}"
-        for event_type in FIELDS
+        f"SELECT {literal(event_type)} AS kind, n, day, late, repeated, happened AS time, "
+        f"{line} AS line FROM {event_type}"
+        for event_type, line in sql_of_lines.items()
     ]
     selects.append(
         "SELECT 'bad_line' AS kind, n, day, -1 AS late, -1 AS repeated, time, "

@@ -1,4 +1,4 @@
-"""What machines and pipelines report: system metrics, log lines, builds and deployments."""
+"""What machines report: system metrics and log lines."""
 
 from dataclasses import dataclass
 
@@ -8,6 +8,7 @@ from analytics_pipeline.samples.generation.demand import Chunk, Demand, draw_tim
 from analytics_pipeline.samples.generation.incidents import (
     ERROR_BURST,
     HOST_SATURATION,
+    NEW_ERROR_TEMPLATE,
     OUTAGE,
     of_kind,
 )
@@ -17,13 +18,11 @@ from analytics_pipeline.samples.generation.vocabulary import (
     LOG_LEVELS,
     LOG_TEMPLATES,
     METRICS,
-    PIPELINES,
-    REPOSITORIES,
+    NEW_LOG_TEMPLATES,
 )
 
-SAMPLES_PER_HOST_AND_DAY = 300
+SAMPLES_PER_HOST_AND_DAY = 100
 LEVEL_SHARES = np.array([0.06, 0.9, 0.0383, 0.0016, 0.0001])
-MEDIAN_BUILD_SECONDS, MEDIAN_DEPLOYMENT_SECONDS = 240.0, 90.0
 
 
 @dataclass(frozen=True)
@@ -47,19 +46,6 @@ class Logs:
     second_number: Ints
 
 
-@dataclass(frozen=True)
-class Deliveries:
-    """Builds or deployments; repositories, pipelines, statuses, environments as positions."""
-
-    started: Ints
-    finished: Ints
-    repository: Ints
-    pipeline: Ints
-    commit: Ints
-    status: Ints
-    environment: Ints
-
-
 def measure(demand: Demand, chunk: Chunk, size: int, rng: np.random.Generator) -> Metrics:
     """Sample every metric of every host at a steady pace, with as many hosts as ``size`` feeds.
 
@@ -79,7 +65,8 @@ def measure(demand: Demand, chunk: Chunk, size: int, rng: np.random.Generator) -
     hours = demand.period.hour_of(time)
     load = demand.load(hours)
     noise = rng.normal(0, 1, size)
-    cpu = 14 + 40 * load + 4 * host + 5 * noise
+    # Machines do not heat up in proportion: twice the load is not twice the usage.
+    cpu = 14 + 56 * load / (1 + load / 2) + 4 * host + 5 * noise
     for incident in of_kind(demand.incidents, HOST_SATURATION):
         cpu[incident.during(hours) & (host == HOSTS.index(incident.affected))] += incident.strength
     memory = 46 + 14 * load + 3 * host + 1.5 * noise
@@ -95,7 +82,7 @@ def measure(demand: Demand, chunk: Chunk, size: int, rng: np.random.Generator) -
 
 
 def write_log(demand: Demand, chunk: Chunk, size: int, rng: np.random.Generator) -> Logs:
-    """Draw log lines; in an error burst or an outage many of them are errors.
+    """Draw log lines; in an error burst or an outage many of them are errors, and some a new one.
 
     Times are distinct to the microsecond, since log lines have no identity of their own.
     """
@@ -114,48 +101,15 @@ def write_log(demand: Demand, chunk: Chunk, size: int, rng: np.random.Generator)
     counts = np.array([len(LOG_TEMPLATES[name]) for name in LOG_LEVELS])
     firsts = np.cumsum(counts) - counts
     template = firsts[level] + rng.integers(0, 1_000_000, size) % counts[level]
+    for incident in of_kind(demand.incidents, NEW_ERROR_TEMPLATE):
+        within = np.flatnonzero(incident.during(hours))
+        new = rng.choice(within, min(int(incident.strength), len(within) // 2), replace=False)
+        level[new] = error
+        template[new] = counts.sum() + incident.number % len(NEW_LOG_TEMPLATES)
     return Logs(
         time,
         level,
         template,
         first_number=rng.integers(1, 100_000, size),
         second_number=rng.integers(1, 3_000, size),
-    )
-
-
-def _durations(median: float, size: int, rng: np.random.Generator) -> Ints:
-    return rng.lognormal(np.log(median), 0.5, size).astype(np.int64) * SECOND
-
-
-def build(demand: Demand, chunk: Chunk, size: int, rng: np.random.Generator) -> Deliveries:
-    """Draw builds; most of them succeed."""
-    started = draw_times(demand, chunk, size, rng)
-    return Deliveries(
-        started=started,
-        finished=started + _durations(MEDIAN_BUILD_SECONDS, size, rng),
-        repository=rng.integers(0, len(REPOSITORIES), size),
-        pipeline=rng.choice(len(PIPELINES), size, p=[0.8, 0.1, 0.1]),
-        commit=rng.integers(0, 2**48, size),
-        status=rng.choice(3, size, p=[0.87, 0.1, 0.03]),
-        environment=np.zeros(size, dtype=np.int64),
-    )
-
-
-def deploy(demand: Demand, builds: Deliveries, size: int, rng: np.random.Generator) -> Deliveries:
-    """Deploy successful builds some minutes after they finished, on the day they started."""
-    succeeded = np.flatnonzero(builds.status == 0)
-    if not len(succeeded):
-        succeeded = np.arange(len(builds.status))
-    origin = rng.choice(succeeded, size)
-    day = demand.period.day_of(builds.started[origin])
-    wait = rng.integers(60, 1_800, size) * SECOND
-    started = demand.period.within_day(builds.finished[origin] + wait, day)
-    return Deliveries(
-        started=started,
-        finished=started + _durations(MEDIAN_DEPLOYMENT_SECONDS, size, rng),
-        repository=builds.repository[origin],
-        pipeline=builds.pipeline[origin],
-        commit=builds.commit[origin],
-        status=rng.choice(3, size, p=[0.93, 0.05, 0.02]),
-        environment=rng.choice(2, size, p=[0.6, 0.4]),
     )

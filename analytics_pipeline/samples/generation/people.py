@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analytics_pipeline.samples.generation.demand import Chunk, Demand, draw_times
+from analytics_pipeline.samples.generation.demand import SPIKE_SHARE, Chunk, Demand, draw_times
+from analytics_pipeline.samples.generation.incidents import COST_SPIKE, of_kind
 from analytics_pipeline.samples.generation.period import DAY, SECOND, Floats, Ints
 from analytics_pipeline.samples.generation.vocabulary import CLIENTS, LANGUAGES, MODELS, TEAMS
 
@@ -39,10 +40,17 @@ class Users:
         return len(self.team)
 
     @property
-    def busiest_model(self) -> str:
-        """The model that the users prefer most, by their activity."""
+    def models_by_use(self) -> list[str]:
+        """The models, the one first that the users prefer most by their activity."""
         preference = np.bincount(self.model, weights=self.activity, minlength=len(MODELS))
-        return MODELS[int(preference.argmax())].name
+        return [MODELS[position].name for position in np.argsort(-preference, kind="stable")]
+
+    @property
+    def average_users(self) -> list[str]:
+        """The names of ten users of about median activity."""
+        middle = self.count // 2
+        by_activity = np.argsort(self.activity, kind="stable")
+        return [name_of(int(user)) for user in by_activity[middle - 5 : middle + 5]]
 
 
 @dataclass(frozen=True)
@@ -55,6 +63,16 @@ class Turns:
     language: Ints
     model: Ints
     client: Ints
+
+
+def name_of(user: int) -> str:
+    """The name of the user at a position."""
+    return f"dev-{user + 1:04}"
+
+
+def position_of(name: str) -> int:
+    """The position of the user of a name."""
+    return int(name.removeprefix("dev-")) - 1
 
 
 def _zipf(size: int, exponent: float) -> Floats:
@@ -108,7 +126,11 @@ def _users_of(users: Users, demand: Demand, times: Ints, rng: np.random.Generato
     for number, presence in enumerate(users.presence.reshape(-1, users.count)):
         chosen = pattern == number
         user[chosen] = np.searchsorted(presence, draws[chosen], side="right")
-    return np.minimum(user, users.count - 1)
+    user = np.minimum(user, users.count - 1)
+    for incident in of_kind(demand.incidents, COST_SPIKE):
+        asked_besides = rng.random(len(times)) < SPIKE_SHARE
+        user[incident.during(hours) & asked_besides] = position_of(incident.affected)
+    return user
 
 
 def draw_turns(

@@ -52,6 +52,10 @@ class Period:
         """Start of a numbered hour."""
         return datetime.combine(self.first, datetime.min.time(), UTC) + timedelta(hours=hour)
 
+    def dates_between(self, first_hour: int, last_hour: int) -> list[date]:
+        """The dates of the hours from one to before another."""
+        return self.dates[first_hour // 24 : (last_hour - 1) // 24 + 1]
+
     def within_day(self, times: Ints, day: Ints) -> Ints:
         """The times, moved back to the last millisecond of their day where they lie beyond it."""
         return np.minimum(times, self.start + (day + 1) * DAY - SECOND // 1000)

@@ -6,15 +6,23 @@ import numpy as np
 
 from analytics_pipeline.samples.generation.demand import Demand
 from analytics_pipeline.samples.generation.incidents import (
+    COST_SPIKE,
     HIT_RATE_DROP,
     LATENCY_REGRESSION,
     OUTAGE,
     Incident,
+    during_any,
     of_kind,
 )
-from analytics_pipeline.samples.generation.people import FAVOURITES, Turns, Users
+from analytics_pipeline.samples.generation.people import (
+    FAVOURITES,
+    Turns,
+    Users,
+    position_of,
+)
 from analytics_pipeline.samples.generation.period import SECOND, Flags, Floats, Ints
 from analytics_pipeline.samples.generation.vocabulary import (
+    FAILURES,
     LANGUAGES,
     MODELS,
     MOST_INTENTS_PER_LANGUAGE,
@@ -27,7 +35,7 @@ FAVOURITE_SHARE = 0.35
 POPULARITY, POPULARITY_SHIFT = 1.0, 4.0
 HIT_SHARE_OF_POPULAR, HIT_SHARE_OF_RARE = 0.9, 0.72
 HIT_LATENCY = np.array([0.0, 0.012, 0.045, 0.07])
-TIMEOUT_SECONDS = 30.0
+FAILED_SHARE = 0.004
 
 
 @dataclass
@@ -48,7 +56,10 @@ class Cache:
 
 @dataclass(frozen=True)
 class Queries:
-    """The outcome of each question; texts, keys and match types as positions."""
+    """The outcome of each question; texts, keys, match types and failures as positions.
+
+    ``failure`` is -1 where there was an answer.
+    """
 
     text: Ints
     cache_key: Ints
@@ -58,6 +69,7 @@ class Queries:
     prompt_tokens: Ints
     completion_tokens: Ints
     cost: Floats
+    failure: Ints
 
 
 def plan_cache(events: int) -> Cache:
@@ -102,11 +114,23 @@ def _of_model(turns: Turns, incident: Incident) -> Flags:
     return affected
 
 
-def _during_any(incidents: list[Incident], hours: Ints) -> Flags:
-    found = np.zeros(len(hours), dtype=np.bool_)
-    for incident in incidents:
-        found |= incident.during(hours)
-    return found
+def _excess(turns: Turns, demand: Demand) -> Floats:
+    """By what each question's tokens are multiplied because it belongs to a cost spike; else 1."""
+    hours = demand.period.hour_of(turns.time)
+    factor = np.ones(len(hours))
+    for incident in of_kind(demand.incidents, COST_SPIKE):
+        of_user = turns.user == position_of(incident.affected)
+        factor[incident.during(hours) & of_user] = incident.strength
+    return factor
+
+
+def _failures(demand: Demand, hours: Ints, rng: np.random.Generator) -> Ints:
+    """How each question fails; -1 where it does not. In an outage all do."""
+    out = during_any(of_kind(demand.incidents, OUTAGE), hours)
+    failed = out | (rng.random(len(hours)) < FAILED_SHARE)
+    usual = rng.choice(len(FAILURES), len(hours), p=[each.share for each in FAILURES])
+    in_outage = rng.choice(len(FAILURES), len(hours), p=[each.share_in_outage for each in FAILURES])
+    return np.where(failed, np.where(out, in_outage, usual), -1)
 
 
 def ask(
@@ -121,28 +145,32 @@ def ask(
     A hit needs an earlier question of the same intent to the same model; popular questions hit
     more often. Hits take some hundredths of a second, more where the match was not exact;
     misses take as long as their model, longer answers and higher load make them. Hits cost
-    nothing; misses cost their tokens. In an outage every question times out.
+    nothing; misses cost their tokens. A few questions fail, and all do in an outage; those of a
+    cost spike are long and never asked before.
     """
     size = len(turns.time)
     hours = demand.period.hour_of(turns.time)
     intents = _intents(users, turns, cache, rng)
     cache_key = intents * len(MODELS) + turns.model
     phrasing = rng.choice(PHRASINGS_PER_INTENT, size, p=[0.6, 0.28, 0.12])
-    out = _during_any(of_kind(demand.incidents, OUTAGE), hours)
+    failure, excess = _failures(demand, hours, rng), _excess(turns, demand)
+    answered = failure < 0
     lucky = rng.random(size) < _hit_share(cache, intents, turns, demand)
-    hit = _seen_before(cache, cache_key) & lucky & ~out
+    hit = np.zeros(size, dtype=np.bool_)
+    hit[answered] = _seen_before(cache, cache_key[answered])
+    hit &= lucky & (excess == 1)
     match_type = np.where(hit, phrasing + 1, 0)
 
-    prompt_tokens = (rng.lognormal(np.log(420), 0.7, size) + 20).astype(np.int64)
-    completion_tokens = (rng.lognormal(np.log(260), 0.6, size) + 10).astype(np.int64)
-    completion_tokens[out] = 0
+    prompt_tokens = ((rng.lognormal(np.log(420), 0.7, size) + 20) * excess).astype(np.int64)
+    completion_tokens = ((rng.lognormal(np.log(260), 0.6, size) + 10) * excess).astype(np.int64)
     median = np.array([model.median_latency for model in MODELS])[turns.model]
     miss_latency = median * (0.5 + completion_tokens / 600) * (0.9 + 0.3 * demand.load(hours))
     response_time = np.where(hit, HIT_LATENCY[match_type], miss_latency)
     response_time *= rng.lognormal(0, 0.35, size)
     for incident in of_kind(demand.incidents, LATENCY_REGRESSION):
         response_time[incident.during(hours) & _of_model(turns, incident)] *= incident.strength
-    response_time[out] = TIMEOUT_SECONDS + rng.random(int(out.sum()))
+    until_failure = np.array([each.seconds for each in FAILURES])[failure[~answered]]
+    response_time[~answered] = until_failure * rng.uniform(1.0, 1.05, len(until_failure))
 
     prompt_price = np.array([model.prompt_price for model in MODELS])[turns.model]
     completion_price = np.array([model.completion_price for model in MODELS])[turns.model]
@@ -155,7 +183,8 @@ def ask(
         response_time=response_time.round(4),
         prompt_tokens=prompt_tokens,
         completion_tokens=completion_tokens,
-        cost=np.where(hit | out, 0, cost).round(6),
+        cost=np.where(hit, 0, cost).round(6),
+        failure=failure,
     )
 
 

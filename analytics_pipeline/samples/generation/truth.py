@@ -30,8 +30,11 @@ class Truth:
     hits_by_day: Ints = field(init=False)
     bad_by_reason: Counter[str] = field(default_factory=Counter)
     bad_by_day: Ints = field(init=False)
+    numbered: Counter[str] = field(default_factory=Counter)
     late: int = 0
     duplicates: int = 0
+    lost: int = 0
+    spoiled: int = 0
 
     def __post_init__(self) -> None:
         def zeros() -> Ints:
@@ -40,9 +43,13 @@ class Truth:
         self.by_type_and_day = {event_type: zeros() for event_type in FIELDS}
         self.hits_by_day, self.bad_by_day = zeros(), zeros()
 
-    def count(self, event_type: str, marks: Marks) -> None:
-        """Count events of one type."""
-        self.by_type_and_day[event_type] += self._per_day(marks.day)
+    def count(self, event_type: str, marks: Marks, spoiled: Ints) -> None:
+        """Count events of one type; of the spoiled ones (not -1) their lines, which are bad."""
+        good = spoiled < 0
+        self.by_type_and_day[event_type] += self._per_day(marks.day[good])
+        self.numbered[event_type] += len(spoiled)
+        self.spoiled += int((~good).sum())
+        self.count_bad(marks.day[~good], spoiled[~good])
         self.late += int((marks.late >= 0).sum())
         self.duplicates += int((marks.repeated >= 0).sum())
 
@@ -59,14 +66,14 @@ class Truth:
     def _per_day(self, day: Ints) -> Ints:
         return np.bincount(day, minlength=self.period.days)
 
-    def numbered_so_far(self, event_type: str) -> int:
-        """How many events of a type there are yet."""
+    def of_type(self, event_type: str) -> int:
+        """How many events of a type there are."""
         return int(self.by_type_and_day[event_type].sum())
 
     @property
     def events(self) -> int:
         """Number of events, without second copies."""
-        return sum(map(self.numbered_so_far, self.by_type_and_day))
+        return sum(map(self.of_type, self.by_type_and_day))
 
     @property
     def bad_lines(self) -> int:
@@ -97,7 +104,8 @@ def truth_document(
     """The truth file's JSON.
 
     ``by_date`` counts events under their own date whichever file brings them, and bad lines under
-    the date of their file.
+    the date of their file. Of the events that were drawn, ``lost_events`` never arrive and
+    ``spoiled_events`` arrive as bad lines, both by incidents; neither count among ``events``.
     """
     document = {
         "generated": True,
@@ -106,19 +114,27 @@ def truth_document(
         "parameters": parameters,
         "events": truth.events,
         "lines": sum(file.lines for file in files.values()),
+        "lost_events": truth.lost,
+        "spoiled_events": truth.spoiled,
         "late_events": truth.late,
         "duplicate_lines": truth.duplicates,
         "bad_lines": truth.bad_lines,
         "bad_lines_by_reason": {reason: truth.bad_by_reason[reason] for reason in BAD_LINES},
-        "events_by_type": {name: truth.numbered_so_far(name) for name in truth.by_type_and_day},
+        "events_by_type": {name: truth.of_type(name) for name in truth.by_type_and_day},
         "incidents": [
             {
                 "kind": incident.kind,
                 "starts_at": _iso(truth.period.moment(incident.first_hour)),
                 "ends_at": _iso(truth.period.moment(incident.last_hour)),
+                "dates": [
+                    day.isoformat()
+                    for day in truth.period.dates_between(incident.first_hour, incident.last_hour)
+                ],
                 "affected": incident.affected,
+                "labels": dict(incident.labels),
                 "strength": incident.strength,
                 "description": incident.description,
+                "expected_alert": incident.expected_alert,
             }
             for incident in incidents
         ],

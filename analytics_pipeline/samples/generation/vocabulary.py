@@ -31,6 +31,17 @@ class LogTemplate:
     text: str
 
 
+@dataclass(frozen=True)
+class Failure:
+    """A way in which a question fails: its words, how often, and after how many seconds."""
+
+    error_class: str
+    message: str
+    share: float
+    share_in_outage: float
+    seconds: float
+
+
 MODELS = (
     Model("atlas-large", 0.34, 3.0, 15.0, 1.5),
     Model("atlas-small", 0.30, 0.25, 1.25, 0.7),
@@ -95,6 +106,28 @@ LOG_TEMPLATES = {
     "CRITICAL": (LogTemplate("store", "Shard {b} lost its leader after {a} ms"),),
 }
 
+NEW_LOG_TEMPLATES = (
+    LogTemplate("gateway", "Certificate of upstream {a} expired {b} hours ago"),
+    LogTemplate("store", "Checksum of segment {b} does not match at offset {a}"),
+    LogTemplate("index", "Dimension of embedding {a} differs from that of shard {b}"),
+    LogTemplate("gateway", "Token of client {a} was signed by unknown key {b}"),
+    LogTemplate("store", "No space left for segment {b} after {a} bytes"),
+    LogTemplate("index", "Worker {b} was killed while it merged {a} candidates"),
+    LogTemplate("gateway", "Name of upstream {a} cannot be resolved, attempt {b}"),
+    LogTemplate("store", "Replica {b} rejects entry {a}: schema is newer"),
+    LogTemplate("index", "Graph of shard {b} has {a} unreachable nodes"),
+    LogTemplate("gateway", "Route {b} has no healthy upstream for request {a}"),
+)
+"""Errors that are logged only when a new_error_template is planted."""
+
+FAILURES = (
+    Failure("RateLimitError", "Rate limit of the model is exceeded", 0.4, 0.0, 0.2),
+    Failure("Timeout", "The model gave no answer within 30 seconds", 0.3, 0.3, 30.0),
+    Failure("APIConnectionError", "The connection to the model was closed", 0.2, 0.2, 2.0),
+    Failure("InternalServerError", "The model answered with status 500", 0.1, 0.0, 1.5),
+    Failure("ServiceUnavailableError", "The cache answered with status 503", 0.0, 0.5, 0.05),
+)
+
 VERBS = (
     "parse", "validate", "serialize", "stream", "cache", "compare", "merge", "sort", "mock",
     "encrypt", "compress", "paginate",
@@ -121,6 +154,11 @@ PHRASINGS = (
 PHRASINGS_PER_INTENT = 3
 STRIDE = 1_009
 MOST_INTENTS_PER_LANGUAGE = len(VERBS) * len(OBJECTS) * len(CONDITIONS)
+
+
+def new_log_template(number: int) -> LogTemplate:
+    """The message that a numbered new_error_template brings."""
+    return NEW_LOG_TEMPLATES[number % len(NEW_LOG_TEMPLATES)]
 
 
 def query_texts(intents_per_language: int) -> list[str]:
