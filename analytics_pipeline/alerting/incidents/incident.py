@@ -9,8 +9,8 @@ from analytics_pipeline.alerting.findings import Finding, Severity
 
 Status = Literal["open", "acknowledged", "silenced", "resolved"]
 Change = Literal[
-    "opened", "repeated", "worsened", "acknowledged", "silenced", "resolved", "reopened",
-    "flapping", "inhibited", "uninhibited",
+    "opened", "repeated", "worsened", "acknowledged", "silenced", "unsilenced", "resolved",
+    "reopened", "flapping", "inhibited", "uninhibited",
 ]  # fmt: skip
 
 
@@ -56,9 +56,13 @@ class Incident:
     """One trouble from its opening to its end, however often it is found meanwhile.
 
     ``labels`` are those of its findings. ``first_date`` and ``last_date`` are the first and the
-    last event date on which it was found. ``recorded_only`` says that it concerns dates too far
-    back to tell anyone. ``inhibited_by`` is the incident that explains it. ``group_key`` is what
-    incidents that are told together have in common.
+    last event date on which it was found. ``opened_at``, ``last_found_at`` and ``resolved_at`` are
+    times of evaluation (of what a person resolved, of that), ``updated_at`` is when its history
+    was last added to. ``resolved_date`` is the event date whose report resolved it.
+    ``reopenings`` counts how often it came back. ``recorded_only`` says that it concerns dates too
+    far back to tell anyone, or earlier ones than those that were told. ``inhibited_by`` is the
+    incident that explains it, or explained it to its end. ``group_key`` is what incidents that are
+    told together have in common.
     """
 
     id: str
@@ -83,11 +87,24 @@ class Incident:
     recorded_only: bool = False
     flapping: bool = False
     group_key: str = ""
+    last_found_at: datetime | None = None
+    resolved_date: date | None = None
+    reopenings: int = 0
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it has not come to its end."""
+        return self.status != "resolved"
 
 
 @dataclass(frozen=True)
 class IncidentEvent:
-    """One entry of the history of an incident. ``sequence`` grows with every entry of the store."""
+    """One entry of the history of an incident. ``sequence`` grows with every entry of the store.
+
+    ``event_date`` is the date of the report that led to it, null for what people and the clock do.
+    ``details`` hold every field of the incident that it changed, as JSON has it, so that the
+    history alone gives the incident back.
+    """
 
     sequence: int
     incident_id: str
