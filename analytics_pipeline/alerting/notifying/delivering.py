@@ -180,9 +180,9 @@ def record(
 
 def wait(attempts: int, settings: DeliverySettings) -> timedelta:
     """How long to wait after so many attempts: doubled each time, and not for all at one moment."""
-    doubled = settings.first_retry * 2 ** min(attempts - 1, 30)
-    spread: float = random.uniform(0.8, 1.2)
-    return min(doubled, settings.longest_retry) * spread
+    seconds = settings.first_retry.total_seconds() * 2.0 ** min(attempts - 1, 30)
+    longest = settings.longest_retry.total_seconds()
+    return timedelta(seconds=min(seconds, longest) * random.uniform(0.8, 1.2))
 
 
 def _summarize(connection: sqlite3.Connection, notification_id: str, now: datetime) -> None:

@@ -33,6 +33,7 @@ class NotifyingError(PipelineError):
 
 
 def listed(value: Any) -> Any:
+    """What may be one or several, as several."""
     return value if isinstance(value, list | tuple) else [value]
 
 

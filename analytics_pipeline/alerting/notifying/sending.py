@@ -52,7 +52,8 @@ def send(url: str, message: Message, accepted: Iterable[str] = ()) -> Outcome:
     have = set(accepted)
     _remember(plugin, have)
     _identify(plugin, message)
-    is_html = apprise.NotifyFormat.HTML in plugin._formats()
+    # A service that takes several formats is given the one that it prefers, or its URL names.
+    is_html = plugin.resolve_format(None) is apprise.NotifyFormat.HTML
     service = apprise.Apprise(asset=plugin.asset)
     service.add(plugin)
     result = service.notify(
@@ -96,7 +97,8 @@ def _plugin(url: str) -> "NotifyBase | None":
         return plugin
     identified: Any = IdentifiedEmail
     parts: Any = url_to_dict
-    return identified(**{**parts(url), "asset": asset})
+    email: NotifyBase = identified(**{**parts(url), "asset": asset})
+    return email
 
 
 def _remember(plugin: Any, accepted: set[str]) -> None:

@@ -108,8 +108,10 @@ def what_it_says(notification: Notification, items: Sequence[Item]) -> str:
 
 def _after(notification: Notification, route: Route | None) -> str | None:
     """After which time an escalation is told; None where the route has changed since."""
-    steps = route.escalate if route and notification.kind == "escalation" else ()
-    return worded(steps[notification.step - 1].after) if notification.step <= len(steps) else None
+    if route is None or notification.kind != "escalation":
+        return None
+    steps = route.escalate[notification.step - 1 :]
+    return worded(steps[0].after) if steps else None
 
 
 def _worst_first(item: Item) -> tuple[bool, bool, datetime, str]:
