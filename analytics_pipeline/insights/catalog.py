@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from analytics_pipeline.insights import (
     languages,
+    log_templates,
     miss_rate_periods,
     query_lengths,
     sessions,
@@ -23,4 +24,5 @@ INSIGHTS: dict[Table, Query] = {
     tables.SESSIONS: sessions.query,
     tables.SLOW_QUERIES: slow_queries.query,
     tables.MISS_RATE_PERIODS: miss_rate_periods.query,
+    tables.LOG_TEMPLATES: log_templates.query,
 }

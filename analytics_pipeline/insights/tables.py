@@ -127,6 +127,26 @@ MISS_RATE_PERIODS = Table(
     key=("started_at",),
 )  # fmt: skip
 
+LOG_TEMPLATES = Table(
+    "log_templates",
+    "The day's log messages by their template: the first line of a message, in which numbers, ids, "
+    "times, addresses, paths and quoted texts are masked. Of a level, the most frequent thousand.",
+    (
+        Column("level", "VARCHAR", "Severity of the messages.", nullable=False),
+        Column("component", "VARCHAR", "Part of the system that wrote them; null where none is "
+               "named."),
+        Column("template", "VARCHAR", "What the messages have in common.", nullable=False),
+        Column("entries", "BIGINT", "Log entries of the template.", nullable=False,
+               unit="log entries", minimum=1),
+        Column("example", "VARCHAR", "The first of the messages by the alphabet, cut after 500 "
+               "characters.", nullable=False),
+        Column("first_hour", "TIMESTAMP", "Start of the hour (UTC) of the first entry.",
+               nullable=False),
+    ),
+    order_by=("level", "component", "template"),
+    key=("level", "component", "template"),
+)  # fmt: skip
+
 ALL = (
     TOP_QUERIES,
     LANGUAGE_DISTRIBUTION,
@@ -134,4 +154,5 @@ ALL = (
     SESSIONS,
     SLOW_QUERIES,
     MISS_RATE_PERIODS,
+    LOG_TEMPLATES,
 )

@@ -5,7 +5,7 @@ from typing import Any
 
 import dagster as dg
 
-from analytics_pipeline.alerting.rules import evaluate_days
+from analytics_pipeline.alerting.evaluation import evaluate_days
 from analytics_pipeline.daily_assets import (
     SINGLE_RUN,
     as_markdown,
@@ -53,7 +53,7 @@ def report_asset(marts: Mapping[str, Table]) -> dg.AssetsDefinition:
         lake = lake_of_process()
         days = requested_dates(context)
         with lake.engine() as connection, lake.locked(DAILY_REPORT, days):
-            alerts = evaluate_days(lake, connection, days, settings.thresholds)
+            alerts = evaluate_days(lake, connection, days, settings)
             contents = read_contents(lake, connection, marts, alerts, settings)
             for day, content in contents.items():
                 write_report(lake, content)

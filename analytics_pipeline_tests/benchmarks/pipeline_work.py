@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from analytics_pipeline.alerting.rules import evaluate_days
+from analytics_pipeline.alerting.evaluation import evaluate_days
 from analytics_pipeline.events.tables import VALIDATED_EVENTS
 from analytics_pipeline.expectations.checking import check_days
 from analytics_pipeline.forecasting.building import build_demand, build_forecasts
@@ -71,7 +71,7 @@ def build_everything(lake: Lake, settings: Settings, days: Sequence[date]) -> No
     build_demand(lake, days)
     build_forecasts(lake, days, settings.forecast)
     with lake.engine() as connection:
-        alerts = evaluate_days(lake, connection, days, settings.thresholds)
+        alerts = evaluate_days(lake, connection, days, settings)
         contents = read_contents(lake, connection, mart_tables(), alerts, settings)
         for content in contents.values():
             write_report(lake, content)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from analytics_pipeline.alerting.rules import evaluate_days
+from analytics_pipeline.alerting.evaluation import evaluate_days
 from analytics_pipeline.events.tables import VALIDATED_EVENTS
 from analytics_pipeline.forecasting.demand import hourly_query_demand
 from analytics_pipeline.forecasting.tables import (
@@ -163,7 +163,7 @@ def contents_of(workspace: Workspace, days: Sequence[date]) -> dict[date, Report
     """Read the contents of the reports of several days at once."""
     lake, settings = workspace.lake, workspace.settings
     with lake.engine() as connection:
-        alerts = evaluate_days(lake, connection, days, settings.thresholds)
+        alerts = evaluate_days(lake, connection, days, settings)
         return read_contents(lake, connection, mart_tables(), alerts, settings)
 
 
