@@ -1,5 +1,6 @@
 """All daily tables of the lake, by name."""
 
+from analytics_pipeline.alerting import tables as alerting
 from analytics_pipeline.events.tables import VALIDATED_EVENTS
 from analytics_pipeline.expectations.tables import EVENT_PROFILES
 from analytics_pipeline.forecasting import tables as forecasting
@@ -21,6 +22,6 @@ def all_tables() -> dict[str, Table]:
         SCHEMA_CHANGES, QUARANTINE_REASONS, EVENT_PROFILES,
     ]  # fmt: skip
     declared += metric_tables().values()
-    for stage in (insights, forecasting):
+    for stage in (insights, forecasting, alerting):
         declared += [table for table in vars(stage).values() if isinstance(table, Table)]
     return {table.name: table for table in declared}

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import dagster as dg
 
+from analytics_pipeline.alerting.tables import INCIDENT_EVENTS
 from analytics_pipeline.daily_assets import SINGLE_RUN, lake_of_process, requested_dates
 from analytics_pipeline.expectations.tables import EVENT_PROFILES
 from analytics_pipeline.lake.table import Table
@@ -26,8 +27,8 @@ def views_asset(tables: Mapping[str, Table]) -> dg.AssetsDefinition:
     """The asset lake_views: a view of each of the tables."""
     spec = _spec(
         "lake_views",
-        # Profiles are written by an asset check, so no asset stands for them.
-        deps=[name for name in tables if name != EVENT_PROFILES.name],
+        # Profiles are written by an asset check, incidents by a sensor: no asset stands for them.
+        deps=[name for name in tables if name not in {EVENT_PROFILES.name, INCIDENT_EVENTS.name}],
         kind="duckdb",
         description="A DuckDB file with a view of each table of the lake, for people and BI tools: "
         "a date is materialized once the views show it. It is written anew only where the tables "
