@@ -13,18 +13,18 @@ from analytics_pipeline.metrics.yaml_file import Place, YamlFile, read_yaml
 from analytics_pipeline.settings import Settings
 
 DEFAULT_FILE = "alerts.yml"
-# Every key that may stand at the top of the file; who validates its content stands beside it.
-KEYS = {
-    "rules": "alerting.ruleset",
-    "receivers": "alerting.notifying",
-    "routes": "alerting.notifying",
-    "inhibit": "alerting.notifying",
-    "quiet_hours": "alerting.notifying",
-    "maintenance": "alerting.notifying",
-    "escalations": "alerting.notifying",
-    "digests": "alerting.notifying",
-    "templates": "alerting.notifying",
-}
+# Every key that may stand at the top of the file. Who uses a key validates what stands under it.
+KEYS = (
+    "rules",
+    "inhibit",
+    "group_by",
+    "receivers",
+    "routes",
+    "time_intervals",
+    "maintenance",
+    "defaults",
+    "delivery",
+)
 
 Form = TypeVar("Form", bound=BaseModel)
 

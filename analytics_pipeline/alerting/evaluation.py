@@ -50,8 +50,7 @@ def evaluate_days(
     outcomes = [rule.evaluate(readings) for rule in rules]
     return {
         day: [
-            _evaluation(rule, of_rule[day])
-            for rule, of_rule in zip(rules, outcomes, strict=True)
+            _evaluation(rule, of_rule[day]) for rule, of_rule in zip(rules, outcomes, strict=True)
         ]
         for day in readings.days
     }

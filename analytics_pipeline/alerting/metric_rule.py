@@ -111,9 +111,7 @@ class MetricRule(Rule):
         if self.partial_day is not None:
             return not self.partial_day
         definition = self._definition
-        return not self.relative_to and (
-            definition.type == ADDED_UP or definition.unit in SUMMED
-        )
+        return not self.relative_to and (definition.type == ADDED_UP or definition.unit in SUMMED)
 
     @property
     def is_share(self) -> bool:
@@ -142,7 +140,9 @@ class MetricRule(Rule):
     def bind(self, catalog: Mapping[str, MetricDefinition], marts: Mapping[str, Table]) -> None:
         """Check the names of the rule against the catalog; raises FieldError for a wrong one."""
         if self.mart not in marts:
-            raise FieldError("metric", f"there is no mart '{self.mart}'; {suggestion(self.mart, marts)}")
+            raise FieldError(
+                "metric", f"there is no mart '{self.mart}'; {suggestion(self.mart, marts)}"
+            )
         definition = catalog.get(self.metric)
         if definition is None:
             known = [each.name for each in catalog.values() if each.model == self.mart]
@@ -177,8 +177,7 @@ class MetricRule(Rule):
                 if name not in dimensions:
                     raise FieldError(
                         "slices",
-                        f"'{name}' is no dimension of {self.mart}; "
-                        f"{suggestion(name, dimensions)}",
+                        f"'{name}' is no dimension of {self.mart}; {suggestion(name, dimensions)}",
                     )
             if slices:
                 rows[DIMENSION] = slices

@@ -102,7 +102,11 @@ class Readings:
         """The days and those before each of them, ascending."""
         if history_days not in self._windows:
             self._windows[history_days] = sorted(
-                {day - timedelta(days=back) for day in self.days for back in range(history_days + 1)}
+                {
+                    day - timedelta(days=back)
+                    for day in self.days
+                    for back in range(history_days + 1)
+                }
             )
         return self._windows[history_days]
 
@@ -192,7 +196,11 @@ class Readings:
         def query() -> str:
             columns = sorted(set().union(*(reads.columns for reads in of_table)))
             conditions = {reads.condition for reads in of_table}
-            rows = "" if None in conditions else f"WHERE ({') OR ('.join(sorted(map(str, conditions)))})"
+            rows = (
+                ""
+                if None in conditions
+                else f"WHERE ({') OR ('.join(sorted(map(str, conditions)))})"
+            )
             days = self.window(max(reads.history_days for reads in of_table))
             selected = ", ".join(map(quoted, ["event_date", *columns]))
             return f"SELECT {selected} FROM {self.lake.scan(self.marts[name], days)} {rows}"

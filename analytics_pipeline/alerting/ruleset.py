@@ -89,7 +89,9 @@ def read_rules(
             problems.append(f"{entry.where()}: the field 'name' is missing: each rule has one.")
             continue
         if name in own:
-            problems.append(f"{entry.where('name')}: rule {name}: there are two rules of this name.")
+            problems.append(
+                f"{entry.where('name')}: rule {name}: there are two rules of this name."
+            )
         own.add(name)
         before = bundled.get(name)
         if before and entry.data.get("kind", before.data["kind"]) != before.data["kind"]:

@@ -145,9 +145,7 @@ def judge(
     if whole is not None:
         limit = float((limits.lower if measured.side == "below" or low[0] else limits.upper)[0])
     if len(found):
-        by_size = sorted(
-            found, key=lambda at: -abs(values[at] - limits.baseline.expected[at])
-        )
+        by_size = sorted(found, key=lambda at: -abs(values[at] - limits.baseline.expected[at]))
         findings = [_finding(measured, panel, day, judged[at], limits, at) for at in by_size]
         return violated(
             findings,
@@ -173,9 +171,13 @@ def _finding(
 ) -> Finding:
     value, labels = float(panel.values[panel.at(day), slice_]), panel.labels[slice_]
     expected = float(limits.baseline.expected[at])
-    how = "" if measured.share else f", {change(value, expected)} than usual".replace(
-        "as high than usual", "as high as usual"
-    ).replace("up from nothing than usual", "where there usually is none")
+    how = (
+        ""
+        if measured.share
+        else f", {change(value, expected)} than usual".replace(
+            "as high than usual", "as high as usual"
+        ).replace("up from nothing than usual", "where there usually is none")
+    )
     message = (
         f"{measured.called}{of_slice(labels)} is {worded(value, measured.unit)}{how}: usually "
         f"{_usual(measured, limits, at)} on {weekday(day)}s."
@@ -187,9 +189,7 @@ def _finding(
     )  # fmt: skip
 
 
-def _passed(
-    measured: Measured, day: date, values: Floats, limits: Limits, known: Floats
-) -> str:
+def _passed(measured: Measured, day: date, values: Floats, limits: Limits, known: Floats) -> str:
     if len(values) > 1:
         return f"{measured.called} is as usual in all {int(known.sum())} slices that are known."
     return (

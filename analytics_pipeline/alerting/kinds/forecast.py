@@ -151,10 +151,12 @@ class ForecastRule(Rule):
         }
         rows = readings.frame(
             f"{HOURLY_QUERY_DEMAND.name} {self.weeks}",
-            lambda: f"""
+            lambda: (
+                f"""
             SELECT event_date, hour(hour) AS hour, queries::DOUBLE AS queries
             FROM {readings.lake.scan(HOURLY_QUERY_DEMAND, days)}
-            """,
+            """
+            ),
         )
         return {day: numbers[0] for day, numbers in _by_day(rows, ["queries"]).items()}
 
@@ -162,10 +164,12 @@ class ForecastRule(Rule):
         before = [day - timedelta(days=1) for day in readings.days]
         rows = readings.frame(
             DEMAND_FORECAST.name,
-            lambda: f"""
+            lambda: (
+                f"""
             SELECT hour::DATE AS event_date, hour(hour) AS hour, forecast, lower, upper
             FROM {readings.lake.scan(DEMAND_FORECAST, before)}
-            """,
+            """
+            ),
         )
         return _by_day(rows, ["forecast", "lower", "upper"])
 

@@ -53,19 +53,19 @@ class FreshnessRule(Rule):
         }
         rows = readings.frame(
             f"newest {self.weeks}",
-            lambda: f"""
+            lambda: (
+                f"""
             SELECT event_date, max("timestamp") AS newest
             FROM {readings.lake.scan(VALIDATED_EVENTS, days)} GROUP BY event_date
-            """,
+            """
+            ),
         )
         dates = rows["event_date"].to_numpy().astype("datetime64[D]").tolist()
         times = rows["newest"].to_numpy().astype("datetime64[us]").tolist()
         newest = dict(zip(dates, times, strict=True))
         return {day: self._of_day(readings, newest, day) for day in readings.days}
 
-    def _of_day(
-        self, readings: Readings, newest: Mapping[date, datetime], day: date
-    ) -> Outcome:
+    def _of_day(self, readings: Readings, newest: Mapping[date, datetime], day: date) -> Outcome:
         if day not in newest:
             return not_evaluated("the day has no events")
         gap = _gap(day, newest[day], readings.now)

@@ -42,10 +42,12 @@ class SchemaDriftRule(Rule):
         """The outcome for every day of the readings."""
         rows = readings.frame(
             SCHEMA_CHANGES.name,
-            lambda: f"""
+            lambda: (
+                f"""
             SELECT event_date, source, change, field
             FROM {readings.lake.scan(SCHEMA_CHANGES, readings.days)} ORDER BY ALL
-            """,
+            """
+            ),
         )
         found: dict[date, list[tuple[str, str, str]]] = {}
         for day, source, change, name in rows.itertuples(index=False):
@@ -59,7 +61,9 @@ class SchemaDriftRule(Rule):
         if count <= limit:
             told = "1 field changed" if count == 1 else f"{number(count)} fields changed"
             message = f"{told}; it may be {number(limit)}."
-            return Outcome(True, message.replace("0 fields changed", "No field changed"), count, limit)
+            return Outcome(
+                True, message.replace("0 fields changed", "No field changed"), count, limit
+            )
         by_source: dict[str, list[str]] = {}
         for source, change, name in changes:
             by_source.setdefault(source, []).append(f"{name} ({change.replace('_', ' ')})")

@@ -73,7 +73,9 @@ class ThresholdRule(MetricRule):
                 message = (
                     f"{self.told(labels, value)}, {side} the {bound} of {worded(limit, self.unit)}."
                 )
-                found.append((abs(value - limit), at, Finding(message, labels, value, None, below, above)))
+                found.append(
+                    (abs(value - limit), at, Finding(message, labels, value, None, below, above))
+                )
         whole = float(panel.values[row, judged[0]]) if not self.slices else None
         limit = below if below is not None else above
         if found:
@@ -109,5 +111,3 @@ class ThresholdRule(MetricRule):
         if self.slices:
             return f"{self.called} of all {judged} slices is {allowed}."
         return f"{self.told({}, float(panel.values[row, 0]))}; it may be {allowed}."
-
-

@@ -72,7 +72,10 @@ class VolumeRule(Sensitivity):
         if not len(low):
             events = number(float(values.min())) if len(values) else "0"
             return Outcome(
-                True, f"{self._called} is {events}; it may be at least {number(limit)}.", whole, limit
+                True,
+                f"{self._called} is {events}; it may be at least {number(limit)}.",
+                whole,
+                limit,
             )
         if not readings.is_over(day):
             return not_evaluated("the day is not over", value=whole, limit=limit)
@@ -111,13 +114,15 @@ class VolumeRule(Sensitivity):
         if self.by:
             rows = readings.frame(
                 f"{table.name} {self.history}",
-                lambda: f"""
+                lambda: (
+                    f"""
                 SELECT event_date, source, event_type, sum(records)::BIGINT AS events
                 FROM (
                     SELECT event_date, source, event_type, format, max(of_records) AS records
                     FROM {readings.lake.scan(table, window)} GROUP BY ALL
                 ) GROUP BY ALL
-                """,
+                """
+                ),
             )
             rows = rows.groupby(["event_date", self.by], as_index=False)["events"].sum()
             names = sorted(rows[self.by].unique())
@@ -126,10 +131,12 @@ class VolumeRule(Sensitivity):
         else:
             rows = readings.frame(
                 f"{table.name} {self.history}",
-                lambda: f"""
+                lambda: (
+                    f"""
                 SELECT event_date, sum(validated)::BIGINT AS events
                 FROM {readings.lake.scan(table, window)} GROUP BY ALL
-                """,
+                """
+                ),
             )
             codes, labels = np.zeros(len(rows), dtype=int), [{}]
         values = np.full((len(built), len(labels)), np.nan)

@@ -70,7 +70,9 @@ class WeekdayChangeRule(MetricRule):
             return Outcome(True, self._passed(day, values, expected), whole, limit)
         findings = [
             Finding(
-                self._message(day, float(values[at]), float(expected[at]), panel.labels[judged[at]]),
+                self._message(
+                    day, float(values[at]), float(expected[at]), panel.labels[judged[at]]
+                ),
                 panel.labels[judged[at]],
                 float(values[at]),
                 float(expected[at]),
@@ -82,9 +84,7 @@ class WeekdayChangeRule(MetricRule):
         shown = panel.history(row, int(judged[found[0]]), self.history)
         return violated(findings, value=whole, limit=limit, history=shown)
 
-    def _message(
-        self, day: date, value: float, expected: float, labels: Mapping[str, str]
-    ) -> str:
+    def _message(self, day: date, value: float, expected: float, labels: Mapping[str, str]) -> str:
         return f"{self.told(labels, value)}, {self._against(day, value, expected)}."
 
     def _against(self, day: date, value: float, expected: float) -> str:
@@ -93,7 +93,9 @@ class WeekdayChangeRule(MetricRule):
         link = "on" if told.endswith("as high") else "than on"
         if expected == 0:
             return f"after none on {before}"
-        return f"{told}{' as' if link == 'on' else ''} {link} {before} ({worded(expected, self.unit)})"
+        return (
+            f"{told}{' as' if link == 'on' else ''} {link} {before} ({worded(expected, self.unit)})"
+        )
 
     def _passed(self, day: date, values: "np.ndarray", expected: "np.ndarray") -> str:  # type: ignore[type-arg]
         if self.slices:

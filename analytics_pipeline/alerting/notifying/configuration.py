@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from analytics_pipeline.alerting.configuration import AlertsFile, validated
 from analytics_pipeline.alerting.notifying.entries import (
     DeliverySettings,
     Maintenance,
@@ -120,3 +121,13 @@ def url_of(variable: str, receiver: str) -> str:
             "URL of Apprise, such as mailto:// or slack://, where messages are sent from."
         )
     return url
+
+
+def notifying_configuration(file: AlertsFile) -> NotifyingConfiguration:
+    """The receivers, routes and times of the user's file of alerts; none where there is no file.
+
+    Raises AlertsFileError or NotifyingError, which name each wrong entry.
+    """
+    found = [file.section(key) for key in NotifyingConfiguration.model_fields]
+    content = {section.key: section.data for section in found if section.data is not None}
+    return validated(NotifyingConfiguration, content, found[0].file, (), file.shown)

@@ -20,7 +20,12 @@ def one_line(text: str, longest: int = LONGEST) -> str:
         for character in text
         if (category := unicodedata.category(character)) not in ("Cf", "Co", "Cs", "Cn")
     )
-    shown = " ".join(shown.split())
+    return shortened(shown, longest)
+
+
+def shortened(text: str, longest: int) -> str:
+    """The text with single spaces, cut where it is too long."""
+    shown = " ".join(text.split())
     return shown if len(shown) <= longest else shown[: longest - 1].rstrip() + "…"
 
 

@@ -76,7 +76,7 @@ def read_dates(value: Any) -> tuple[date, date]:
 def _known_zone(name: str) -> str:
     try:
         ZoneInfo(name)
-    except (ValueError, OSError) as error:
+    except (KeyError, ValueError, OSError) as error:
         raise ValueError(f"{name!r} is no IANA time zone, such as Europe/Berlin") from error
     return name
 

@@ -11,7 +11,7 @@ from analytics_pipeline.alerting.incidents.incident import Incident
 from analytics_pipeline.alerting.notifying.deciding import Item
 from analytics_pipeline.alerting.notifying.durations import worded
 from analytics_pipeline.alerting.notifying.outbox import Notification
-from analytics_pipeline.alerting.notifying.plain_text import harmless, one_line
+from analytics_pipeline.alerting.notifying.plain_text import harmless, one_line, shortened
 from analytics_pipeline.alerting.notifying.planning import identity
 from analytics_pipeline.alerting.notifying.routing import Route
 
@@ -78,7 +78,7 @@ def word(
         id=notification.id,
         says=says,
         severity=severity,
-        subject=one_line(text.get_template("subject.txt.j2").render(context), LONGEST_SUBJECT),
+        subject=shortened(text.get_template("subject.txt.j2").render(context), LONGEST_SUBJECT),
         text=text.get_template("message.txt.j2").render(context).strip() + "\n",
         html=html.get_template("message.html.j2").render(context),
         facts={

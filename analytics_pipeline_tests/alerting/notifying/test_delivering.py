@@ -37,8 +37,7 @@ def test_an_incident_and_its_end_are_told_by_mail_and_webhook(
         told.passes()
         told.deliver()
         assert hook.accepted[-1].content["title"] == (
-            "[RESOLVED] hit_rate on daily_cache_metrics (model small), 2026-11-26, after "
-            "3 h 1 min"
+            "[RESOLVED] hit_rate on daily_cache_metrics (model small), 2026-11-26, after 3 h 1 min"
         )
         print(hook.accepted[-1].content["message"])
         assert outbox.counts(told.connection) == {"sent": 2, "pending": 1}
