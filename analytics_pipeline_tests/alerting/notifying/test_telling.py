@@ -230,7 +230,7 @@ def test_reminders_until_it_is_acknowledged(hook: Webhook, tell: Any) -> None:
 
 
 def test_flapping_is_told_once(hook: Webhook, tell: Any) -> None:
-    tale = tell(defaults={"to": "oncall"})
+    tale = tell(defaults={"to": "oncall", "repeat_interval": "never"})
     days = [date(2026, 11, 20) + timedelta(days=step) for step in range(8)]
     for step, day in enumerate(days):
         tale.now = datetime(day.year, day.month, day.day, 1, tzinfo=UTC) + timedelta(days=1)
@@ -283,9 +283,7 @@ def test_text_from_logs_stays_text(hook: Webhook, tell: Any, attack: str) -> Non
     assert message.subject and message.body_text and message.body_html
     assert not set(message.subject) & set("\r\n\u2028\u202e\x00")
     for text in (message.subject, message.body_text, message.body_html):
-        assert ("http://evil" not in text and "<script" not in text.replace(attack, "")) or (
-            text is not message.body_html
-        )
+        assert "://evil" not in text
         assert "@everyone" not in text
         assert "<!channel" not in text
     assert "<script" not in message.body_html and "49" not in message.subject
