@@ -19,7 +19,7 @@ DEADLINE_SECONDS = 60
 LONGEST_ERROR = 300
 # Of the names in a URL, shorter ones are no secret, and stand in too many words.
 SHORTEST_SECRET = 5
-PROBLEM = re.compile(r"(?:Socket )?Exception: ")
+PROBLEM = re.compile(r"(?:Socket |I/O )?Exception: ")
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def _plugin(url: str) -> "NotifyBase | None":
 
     from analytics_pipeline.alerting.notifying.identified_email import IdentifiedEmail
 
-    logging.getLogger("apprise").setLevel(logging.CRITICAL)
+    _keep_quiet(logging.getLogger("apprise"))
     asset = AppriseAsset(
         app_id=APPLICATION, app_desc=APPLICATION, async_mode=False,
         plugin_paths=[], storage_mode="memory", secure_logging=True,
@@ -99,6 +99,14 @@ def _plugin(url: str) -> "NotifyBase | None":
     parts: Any = url_to_dict
     email: NotifyBase = identified(**{**parts(url), "asset": asset})
     return email
+
+
+def _keep_quiet(log: logging.Logger) -> None:
+    """What Apprise logs goes into the outcome, without secrets, and nowhere else."""
+    if log.propagate:
+        log.propagate = False
+        log.addHandler(logging.NullHandler())
+        log.setLevel(logging.DEBUG)
 
 
 def _remember(plugin: Any, accepted: set[str]) -> None:

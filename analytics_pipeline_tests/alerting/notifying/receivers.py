@@ -2,7 +2,12 @@
 
 import email
 import json
+import random
+import socket
+import subprocess
+import sys
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,6 +15,7 @@ from dataclasses import dataclass, field
 from email import policy
 from email.message import EmailMessage
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 from aiosmtpd.controller import Controller
@@ -125,8 +131,88 @@ def mailbox() -> Iterator[Mailbox]:
 
 
 def _free_port() -> int:
-    import socket
-
     with socket.socket() as free:
         free.bind((HOST, 0))
         return int(free.getsockname()[1])
+
+
+@dataclass(frozen=True)
+class Apart:
+    """Receivers in a process of their own, which note in a file what they accept."""
+
+    log: Path
+    hook_port: int
+    mail_port: int
+
+    def hook_url(self, path: str) -> str:
+        return f"json://{HOST}:{self.hook_port}/{path}"
+
+    def mail_url(self, recipient: str) -> str:
+        return f"mailto://{HOST}:{self.mail_port}/?from=alerts@example.org&to={recipient}"
+
+    def accepted(self) -> list[tuple[str, str, str]]:
+        """The receiver, the identity and the subject of each message, in their order."""
+        return [tuple(json.loads(line)) for line in self.log.read_text().splitlines()]
+
+
+@contextmanager
+def receivers_apart(folder: Path, failing: float = 0.0, slow: float = 0.0) -> Iterator[Apart]:
+    """Run a web server and a mail server in another process until the block ends.
+
+    A share ``failing`` of what comes is refused; each takes up to ``slow`` seconds before and
+    after it accepts.
+    """
+    log = folder / "accepted.jsonl"
+    log.touch()
+    module = "analytics_pipeline_tests.alerting.notifying.receivers"
+    command = [sys.executable, "-m", module, str(log), str(failing), str(slow)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        try:
+            yield Apart(log, *json.loads(process.stdout.readline()))
+        finally:
+            process.kill()
+
+
+def _serve(log: Path, failing: float, slow: float) -> None:
+    chance = random.Random(1)
+    lock = threading.Lock()
+
+    def accepts(name: str, identity: str, subject: str) -> bool:
+        time.sleep(chance.random() * slow)
+        if chance.random() < failing:
+            return False
+        with lock, log.open("a") as file:
+            file.write(json.dumps([name, identity, subject]) + "\n")
+        time.sleep(chance.random() * slow)
+        return True
+
+    class Box(Mailbox):
+        async def handle_DATA(  # noqa: N802
+            self, server: SMTP, session: Session, envelope: Envelope
+        ) -> str:
+            message = email.message_from_bytes(envelope.content or b"", policy=policy.default)
+            name, subject = envelope.rcpt_tos[0], str(message["Subject"])
+            accepted = accepts(name, message["X-Notification-Id"], subject)
+            return "250 OK" if accepted else "451 come back later"
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            content = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            identity = self.headers["X-Notification-Id"]
+            accepted = accepts(self.path[1:], identity, content["title"])
+            self.send_response(200 if accepted else 503)
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer((HOST, 0), Handler)
+    controller = Controller(Box(), hostname=HOST, port=_free_port())
+    controller.start()
+    print(json.dumps([server.server_address[1], controller.port]), flush=True)
+    server.serve_forever()
+
+
+if __name__ == "__main__":
+    _serve(Path(sys.argv[1]), float(sys.argv[2]), float(sys.argv[3]))
