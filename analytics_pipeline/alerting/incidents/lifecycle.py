@@ -37,7 +37,7 @@ def apply_reports(state: State, reports: Iterable[Report], now: datetime, policy
 def let_time_pass(state: State, now: datetime, policy: Policy) -> Next:
     """What the time alone makes of the incidents: silences begin and end, quiet sets in."""
     transition = Transition(state, now)
-    for incident in list(transition.incidents.values()):
+    for incident in transition.in_order():
         if _is_quiet_by_now(transition, incident, policy):
             transition.change(
                 incident,
@@ -173,7 +173,7 @@ class _Reporting:
         report = self.report
         return [
             incident
-            for incident in self.transition.incidents.values()
+            for incident in self.transition.in_order()
             if Reported.by(report).is_of(incident.source)
             and (incident.first_date is None) == (report.event_date is None)
         ]

@@ -48,6 +48,7 @@ def state_for(
         if times:
             first = time_text(min(times) - policy.window)
             incidents |= _within(connection, rule, asset, first, time_text(max(times)))
+            latest |= _latest_within(connection, rule, asset, NO_DATE, NO_DATE)
     for incident in list(incidents.values()) if not reports else ():
         reported = Reported(incident.source.rule, incident.source.asset, None)
         if incident.flapping and incident.last_date is None:

@@ -20,7 +20,8 @@ def settle(transition: Transition, policy: Policy, by: str = "") -> None:
     ``by`` is who ended a silence by hand.
     """
     told = sorted(_told(transition), key=upstream_first)
-    for name in {event.incident_id for event in transition.events if event.change in BEGINNINGS}:
+    begun_now = [event.incident_id for event in transition.events if event.change in BEGINNINGS]
+    for name in dict.fromkeys(begun_now):
         begun = transition.incidents[name]
         others = () if begun.recorded_only else told
         transition.amend(begun, group_key=group_key(begun, others, policy.group_by))

@@ -73,6 +73,10 @@ class Transition:
         """The state that was reached."""
         return State(self.incidents, self.latest, frozenset(self.seen), self.silences)
 
+    def in_order(self) -> list[Incident]:
+        """The incidents in an order that does not depend on where they were read from."""
+        return [self.incidents[name] for name in sorted(self.incidents)]
+
     def change(
         self,
         incident: Incident,
