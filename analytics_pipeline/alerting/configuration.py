@@ -1,4 +1,4 @@
-"""The user's file of rules, receivers and routes: read once, each key handed to who validates it."""
+"""The user's file of rules, receivers and routes: read once, each key handed on."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
