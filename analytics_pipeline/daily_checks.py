@@ -7,7 +7,7 @@ range evaluates each of its dates here.
 """
 
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Literal
@@ -31,14 +31,27 @@ class CheckOutcome:
 
 
 def daily_check_spec(
-    name: str, *, asset: str, description: str, metadata: Mapping[str, Any] | None = None
+    name: str,
+    *,
+    asset: str,
+    description: str,
+    metadata: Mapping[str, Any] | None = None,
+    additional_deps: Sequence[str] = (),
 ) -> dg.AssetCheckSpec:
-    """The specification of a check that is evaluated for every event date of an asset."""
+    """The specification of a check that is evaluated for every event date of an asset.
+
+    In a run that also materializes the ``additional_deps``, it waits for them.
+    """
     with warnings.catch_warnings():
         # Partitioned checks are a preview feature: not said anew on each start of a process.
         warnings.simplefilter("ignore", dg.PreviewWarning)
         return dg.AssetCheckSpec(
-            name, asset=asset, description=description, metadata=metadata, partitions_def=daily
+            name,
+            asset=asset,
+            description=description,
+            metadata=metadata,
+            additional_deps=additional_deps,
+            partitions_def=daily,
         )
 
 

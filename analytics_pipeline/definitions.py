@@ -2,7 +2,8 @@
 
 import dagster as dg
 
-from analytics_pipeline.alerting.checks import alerts
+from analytics_pipeline.alerting.checks import alert_checks
+from analytics_pipeline.alerting.ruleset import current_rules
 from analytics_pipeline.expectations.checks import expectations
 from analytics_pipeline.forecasting.assets import demand_forecasts, query_demand
 from analytics_pipeline.ingestion.assets import (
@@ -41,7 +42,11 @@ defs = dg.Definitions.merge(
             report_asset(mart_tables()),
             views_asset(all_tables()),
         ],
-        asset_checks=[alerts, expectations, metric_checks(current_project())],
+        asset_checks=[
+            *alert_checks(current_rules()),
+            expectations,
+            metric_checks(current_project()),
+        ],
         jobs=[intake_job, update_job],
         sensors=[landing_zone_sensor, changed_dates_sensor],
         schedules=[daily_report_schedule],

@@ -28,6 +28,7 @@ def examine(settings: Settings) -> list[Finding]:
         "lake": _lake,
         "disk": _disk,
         "ledger": _ledger,
+        "alert rules": _alert_rules,
         "definitions": _definitions,
         "dagster instance": _instance,
         "publishing": _publishing,
@@ -88,6 +89,17 @@ def _ledger(settings: Settings) -> tuple[bool, str]:
         reasons = "; ".join(f"{path}: {problem}" for path, problem in refused.items())
         return False, f"files could not be read: {reasons}"
     return True, f"{known:,} files taken, {len(awaiting):,} dates await an update"
+
+
+def _alert_rules(settings: Settings) -> tuple[bool, str]:
+    from analytics_pipeline.alerting.configuration import read_alerts_file
+    from analytics_pipeline.alerting.ruleset import all_rules
+
+    rules = all_rules(settings)
+    active = sum(rule.is_active for rule in rules)
+    file = read_alerts_file(settings)
+    own = f"with {file.shown}" if file.sections else "there is no file of your own"
+    return True, f"{active} are active, {len(rules) - active} are switched off; {own}"
 
 
 def _definitions(_: Settings) -> tuple[bool, str]:

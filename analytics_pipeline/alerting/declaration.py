@@ -89,7 +89,7 @@ class Rule(BaseModel):
 
     @property
     def is_active(self) -> bool:
-        """Whether the rule is evaluated: it is not switched off, and lacks nothing that it needs."""
+        """Whether the rule is evaluated: it is switched on, and lacks nothing."""
         return self.enabled
 
     @property

@@ -217,7 +217,7 @@ class MetricRule(Rule):
             zero_filled=bool(self._slice_columns) and self.is_sum,
         )
 
-    def judged(self, panel: Panel, row: int) -> NDArray[np.int64]:
+    def judged(self, panel: Panel, row: int) -> NDArray[np.intp]:
         """The slices of a day that have a value and enough evidence for it."""
         known = ~np.isnan(panel.values[row])
         if self.evidence and panel.evidence is not None:

@@ -144,7 +144,8 @@ class Readings:
         """The values of a column, or of its ratio to another, by day and slice.
 
         ``slices`` are the columns that name a slice; DIMENSION and VALUE of a long mart become one
-        label. ``evidence`` are columns of which the least counts. ``zero_filled`` says that a slice without a row has a value of 0 on a built day.
+        label. ``evidence`` are columns of which the least counts. ``zero_filled`` says that a
+        slice without a row has a value of 0 on a built day.
         """
         key = (reads, value, relative_to, tuple(slices), tuple(evidence), zero_filled)
         if key not in self._panels:
@@ -167,7 +168,7 @@ class Readings:
         first = self.days[0] - timedelta(days=reads.history_days)
         built = self.built(self.marts[reads.table], reads.history_days)
         at = day_numbers(rows, first)
-        labels, codes = _slices(rows, slices)
+        labels, codes = slices_of(rows, slices)
         numbers = _number(rows, value)
         if relative_to:
             with np.errstate(divide="ignore", invalid="ignore"):
@@ -218,7 +219,7 @@ def day_numbers(rows: "pd.DataFrame", first: date) -> NDArray[np.int64]:
     return days.astype(np.int64)
 
 
-def _slices(
+def slices_of(
     rows: "pd.DataFrame", columns: Sequence[str]
 ) -> tuple[list[dict[str, str]], NDArray[np.int64]]:
     """The labels of the slices, and the position of each row among them."""
@@ -236,9 +237,10 @@ def _slices(
     labels = []
     for kind in kinds.tolist():
         found: dict[str, str] = {}
-        for column, of_column in zip(reversed(columns), reversed(names), strict=True):
-            kind, at = divmod(kind, len(of_column))
-            found[column] = of_column[at]
+        rest = kind
+        for column, known in zip(reversed(columns), reversed(names), strict=True):
+            rest, at = divmod(rest, len(known))
+            found[column] = known[at]
         found = {column: found[column] for column in columns}
         if {"dimension", "value"} <= found.keys():
             found = {found["dimension"]: found["value"]}

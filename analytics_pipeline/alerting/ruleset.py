@@ -23,6 +23,7 @@ from analytics_pipeline.metrics.errors import Location, ProjectError, suggestion
 from analytics_pipeline.metrics.tables import current_project, mart_tables
 from analytics_pipeline.metrics.yaml_file import Place, YamlFile, read_yaml
 from analytics_pipeline.settings import Settings, current_settings
+from analytics_pipeline.tables import all_tables
 
 RULES_FOLDER = Path(__file__).parent / "rules"
 RUNBOOK = "docs/alerts.md#rule-{name}"
@@ -166,6 +167,11 @@ def _rule(
             for detail in error.errors()
         ]
         raise AlertsFileError("\n".join(lines)) from error
+    if rule.asset is not None and rule.asset not in all_tables():
+        raise AlertsFileError(
+            f"{entry.where('asset')}: rule {name}: asset: there is no daily asset '{rule.asset}'; "
+            f"{suggestion(rule.asset, all_tables())}"
+        )
     if isinstance(rule, MetricRule):
         try:
             rule.bind(catalog, marts)

@@ -56,15 +56,17 @@ def _parts(text: str) -> tuple[str, str]:
     return text[:end], text[end:]
 
 
-def change(value: float, expected: float) -> str:
-    """How far a value is off another: 45% lower, 3.2 times as high."""
+def compared(value: float, expected: float, against: str) -> str:
+    """How a value compares: 45% lower than usual, 3.2 times as high as on the Mondays before."""
     if expected == 0:
-        return "up from nothing" if value > 0 else "unchanged"
+        return f"where it is 0 {against}" if value else f"as {against}"
     ratio = value / expected
     if ratio >= 2:
-        return f"{number(ratio)} times as high"
-    relative = ratio - 1
-    return f"{number(abs(100 * relative))}% {'higher' if relative >= 0 else 'lower'}"
+        return f"{number(ratio)} times as high as {against}"
+    percent = number(abs(100 * (ratio - 1)))
+    if percent == "0":
+        return f"as {against}"
+    return f"{percent}% {'higher' if ratio > 1 else 'lower'} than {against}"
 
 
 def quantity_of(column: str) -> str:

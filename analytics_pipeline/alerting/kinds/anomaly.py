@@ -6,6 +6,7 @@ from datetime import date
 from typing import Annotated, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from analytics_pipeline.alerting.baseline import WEEK, Baseline, seasonal_baseline, weekday_medians
@@ -21,8 +22,9 @@ from analytics_pipeline.alerting.declaration import (
 from analytics_pipeline.alerting.findings import Finding
 from analytics_pipeline.alerting.metric_rule import MetricRule
 from analytics_pipeline.alerting.reading import Floats, Panel, Readings
-from analytics_pipeline.alerting.wording import change, of_slice, weekday, worded, worded_range
+from analytics_pipeline.alerting.wording import compared, of_slice, weekday, worded, worded_range
 
+Positions = NDArray[np.intp]
 USUAL_SPREADS = 2
 
 
@@ -78,7 +80,7 @@ class Limits:
 
 
 def limits_of(
-    sensitivity: Sensitivity, measured: Measured, panel: Panel, row: int, judged: Floats
+    sensitivity: Sensitivity, measured: Measured, panel: Panel, row: int, judged: Positions
 ) -> Limits:
     """The limits of some slices of a day, by the weeks before it."""
     first = row - sensitivity.history
@@ -106,7 +108,8 @@ def limits_of(
         totals = np.nansum(panel.values[first:row], axis=1, keepdims=True)
         totals[~panel.built[first:row]] = np.nan
         # Of an average day: on a weekend, a little is much.
-        band = np.fmax(band, sensitivity.min_share * np.nanmean(weekday_medians(totals)))
+        total = np.nan_to_num(weekday_medians(totals)).mean()
+        band = np.fmax(band, sensitivity.min_share * total)
     with np.errstate(divide="ignore", invalid="ignore"):
         # Twice as much is as far from usual as half as much.
         below = expected**2 / (expected + band) if measured.relative else expected - band
@@ -122,7 +125,7 @@ def limits_of(
 
 
 def judge(
-    sensitivity: Sensitivity, measured: Measured, panel: Panel, day: date, judged: Floats
+    sensitivity: Sensitivity, measured: Measured, panel: Panel, day: date, judged: Positions
 ) -> Outcome:
     """The outcome of a day of which some slices, at least one, can be judged."""
     row = panel.at(day)
@@ -140,13 +143,13 @@ def judge(
         )
     low = (values < limits.lower) & known & (measured.side != "above")
     high = (values > limits.upper) & known & (measured.side != "below")
-    found = np.flatnonzero(low | high)
+    found = np.flatnonzero(low | high).tolist()
     limit = None
     if whole is not None:
         limit = float((limits.lower if measured.side == "below" or low[0] else limits.upper)[0])
-    if len(found):
+    if found:
         by_size = sorted(found, key=lambda at: -abs(values[at] - limits.baseline.expected[at]))
-        findings = [_finding(measured, panel, day, judged[at], limits, at) for at in by_size]
+        findings = [_finding(measured, panel, day, int(judged[at]), limits, at) for at in by_size]
         return violated(
             findings,
             value=whole,
@@ -171,13 +174,7 @@ def _finding(
 ) -> Finding:
     value, labels = float(panel.values[panel.at(day), slice_]), panel.labels[slice_]
     expected = float(limits.baseline.expected[at])
-    how = (
-        ""
-        if measured.share
-        else f", {change(value, expected)} than usual".replace(
-            "as high than usual", "as high as usual"
-        ).replace("up from nothing than usual", "where there usually is none")
-    )
+    how = "" if measured.share else f", {compared(value, expected, 'usual')}"
     message = (
         f"{measured.called}{of_slice(labels)} is {worded(value, measured.unit)}{how}: usually "
         f"{_usual(measured, limits, at)} on {weekday(day)}s."

@@ -85,7 +85,7 @@ class BudgetRule(MetricRule):
                 values, limit, unit = np.nansum(recent, axis=0) / allowed, self.burn_rate, None
                 what = f"Spending of the last {self.days} days"
         whole = None if self.slices else float(values[0])
-        found = sorted(np.flatnonzero(values > limit), key=lambda at: -values[at])
+        found = sorted(np.flatnonzero(values > limit).tolist(), key=lambda at: -values[at])
         if not found:
             highest = float(values.max())
             return Outcome(True, self._said(what, {}, highest, limit, unit), whole, limit)
@@ -96,7 +96,7 @@ class BudgetRule(MetricRule):
             )
             for at in found
         ]  # fmt: skip
-        history = panel.history(row, int(found[0]), LONGEST_MONTH)
+        history = panel.history(row, found[0], LONGEST_MONTH)
         return violated(findings, value=whole, limit=limit, history=history)
 
     def _said(

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 HOURS = 24
 WEEK = 7
+SHOWN_WEEKS = 8
 
 
 @dataclass(frozen=True)
@@ -80,11 +81,13 @@ class ForecastRule(Rule):
         """The outcome for every day of the readings."""
         demand, forecasts = self._demand(readings), self._forecasts(readings)
         return {
-            day: self._of_day(readings, day, self._hours(day, demand, forecasts))
+            day: self._of_day(readings, day, self._hours(day, demand, forecasts), demand)
             for day in readings.days
         }
 
-    def _of_day(self, readings: Readings, day: date, hours: Hours) -> Outcome:
+    def _of_day(
+        self, readings: Readings, day: date, hours: Hours, past: Mapping[date, Floats]
+    ) -> Outcome:
         if not readings.is_built(HOURLY_QUERY_DEMAND, day):
             return not_evaluated(f"{HOURLY_QUERY_DEMAND.name} has not been built for {day}")
         if np.isnan(hours.forecast).all():
@@ -106,7 +109,7 @@ class ForecastRule(Rule):
         value = float(hours.queries[known].sum())
         if findings:
             findings.sort(key=lambda each: -abs((each.value or 0) - (each.expected or 0)))
-            return violated(findings, value=value)
+            return violated(findings, value=value, history=_totals(day, hours, past))
         told = number(value), number(float(hours.forecast[known].sum()))
         return Outcome(True, f"Queries are {told[0]} where {told[1]} were forecast.", value)
 
@@ -136,11 +139,14 @@ class ForecastRule(Rule):
             if day - timedelta(days=WEEK * back) in demand
         ]
         past = np.array(before) if before else np.full((1, HOURS), np.nan)
+        forecast, lower, upper = forecasts.get(day, np.full((3, HOURS), np.nan))
         return Hours(
             demand.get(day, nothing),
-            *forecasts.get(day, np.full((3, HOURS), np.nan)),
-            np.fmin.reduce(past),
-            np.fmax.reduce(past),
+            forecast,
+            lower,
+            upper,
+            least=np.fmin.reduce(past),
+            most=np.fmax.reduce(past),
         )
 
     def _demand(self, readings: Readings) -> dict[date, Floats]:
@@ -172,6 +178,13 @@ class ForecastRule(Rule):
             ),
         )
         return _by_day(rows, ["forecast", "lower", "upper"])
+
+
+def _totals(day: date, hours: Hours, demand: Mapping[date, Floats]) -> dict[date, float]:
+    """The demand of the same weekdays before and of the day, for the chart."""
+    before = sorted(each for each in demand if each < day and (day - each).days % WEEK == 0)
+    shown = {each: float(np.nansum(demand[each])) for each in before[-SHOWN_WEEKS:]}
+    return {**shown, day: float(np.nansum(hours.queries))}
 
 
 def _by_day(rows: "pd.DataFrame", columns: Sequence[str]) -> dict[date, Floats]:

@@ -69,21 +69,21 @@ class FreshnessRule(Rule):
         if day not in newest:
             return not_evaluated("the day has no events")
         gap = _gap(day, newest[day], readings.now)
-        before = [
-            _gap(past, newest[past], readings.now)
+        before = {
+            past: _gap(past, newest[past], readings.now)
             for past in (day - timedelta(days=WEEK * back) for back in range(1, self.weeks + 1))
             if past in newest
-        ]
-        limit = max([HOUR * self.max_hours, *(self.factor * each for each in before)])
+        }
+        limit = max([HOUR * self.max_hours, *(self.factor * each for each in before.values())])
         end = "the end of the day" if readings.is_over(day) else "now"
         message = f"The newest event lies {worded(gap, 's')} before {end}, at {newest[day]:%H:%M}"
         if gap <= limit:
             return Outcome(True, f"{message}; it may be {worded(limit, 's')}.", gap, limit)
-        usual = max(before, default=None)
+        usual = max(before.values(), default=None)
         if usual is not None:
             message += f"; on the {weekday(day)}s before it was {worded(usual, 's')} at most"
         finding = Finding(f"{message}.", {}, gap, usual, None, limit)
-        return violated([finding], value=gap, limit=limit)
+        return violated([finding], value=gap, limit=limit, history={**before, day: gap})
 
 
 def _gap(day: date, newest: datetime, now: datetime) -> float:

@@ -12,13 +12,12 @@ from analytics_pipeline.alerting.declaration import (
     NotNegative,
     Outcome,
     limit_of,
-    not_evaluated,
     violated,
 )
 from analytics_pipeline.alerting.findings import Finding
 from analytics_pipeline.alerting.metric_rule import MetricRule
 from analytics_pipeline.alerting.reading import Panel, Readings
-from analytics_pipeline.alerting.wording import of_slice, worded
+from analytics_pipeline.alerting.wording import worded
 
 SHOWN_DAYS = 28
 
@@ -92,7 +91,7 @@ class ThresholdRule(MetricRule):
         """The values that are possible given the evidence; the value alone without certainty."""
         share = float(panel.values[row, at])
         evidence = np.nan if panel.evidence is None else float(panel.evidence[row, at])
-        if not (self.certainty and self.is_share and 0 < evidence and 0 <= share <= 1):
+        if not (self.certainty and self.is_share and evidence > 0 and 0 <= share <= 1):
             return share, share
         z_squared = self.certainty**2 / evidence
         middle = (share + z_squared / 2) / (1 + z_squared)

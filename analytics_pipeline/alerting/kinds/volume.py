@@ -17,7 +17,7 @@ from analytics_pipeline.alerting.declaration import (
 )
 from analytics_pipeline.alerting.findings import Finding
 from analytics_pipeline.alerting.kinds.anomaly import Measured, Sensitivity, judge
-from analytics_pipeline.alerting.reading import Panel, Readings, day_numbers
+from analytics_pipeline.alerting.reading import Panel, Readings, day_numbers, slices_of
 from analytics_pipeline.alerting.wording import number
 from analytics_pipeline.ingestion.quality_tables import SOURCE_FIELDS
 from analytics_pipeline.ingestion.tables import FILE_LINE_COUNTS
@@ -68,8 +68,8 @@ class VolumeRule(Sensitivity):
         row, limit = panel.at(day), limit_of(self.minimum, readings.settings.thresholds)
         values = np.nan_to_num(panel.values[row])
         whole = float(values[0]) if not self.by else None
-        low = np.flatnonzero(values < limit)
-        if not len(low):
+        low = np.flatnonzero(values < limit).tolist()
+        if not low:
             events = number(float(values.min())) if len(values) else "0"
             return Outcome(
                 True,
@@ -87,7 +87,7 @@ class VolumeRule(Sensitivity):
             )
             for at in low
         ]  # fmt: skip
-        shown = panel.history(row, int(low[0]), SHOWN_DAYS)
+        shown = panel.history(row, low[0], SHOWN_DAYS)
         return violated(findings, value=whole, limit=limit, history=shown)
 
     def _unusual(self, readings: Readings, panel: Panel, day: date) -> Outcome:
@@ -124,10 +124,7 @@ class VolumeRule(Sensitivity):
                 """
                 ),
             )
-            rows = rows.groupby(["event_date", self.by], as_index=False)["events"].sum()
-            names = sorted(rows[self.by].unique())
-            codes = rows[self.by].map({name: at for at, name in enumerate(names)}).to_numpy(int)
-            labels: list[dict[str, str]] = [{self.by: name} for name in names]
+            labels, codes = slices_of(rows, [self.by])
         else:
             rows = readings.frame(
                 f"{table.name} {self.history}",
@@ -138,10 +135,11 @@ class VolumeRule(Sensitivity):
                 """
                 ),
             )
-            codes, labels = np.zeros(len(rows), dtype=int), [{}]
+            labels, codes = slices_of(rows, [])
         values = np.full((len(built), len(labels)), np.nan)
         values[built] = 0
-        values[day_numbers(rows, first), codes] = rows["events"].to_numpy(dtype=float)
+        events = rows["events"].to_numpy(dtype=float)
+        np.add.at(values, (day_numbers(rows, first), codes), events)
         return Panel(first, labels, values, None, built)
 
 

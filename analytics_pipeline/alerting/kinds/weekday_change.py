@@ -18,7 +18,7 @@ from analytics_pipeline.alerting.declaration import (
 from analytics_pipeline.alerting.findings import Finding
 from analytics_pipeline.alerting.metric_rule import MetricRule
 from analytics_pipeline.alerting.reading import Panel, Readings
-from analytics_pipeline.alerting.wording import change, weekday, worded
+from analytics_pipeline.alerting.wording import compared, weekday, worded
 
 
 class WeekdayChangeRule(MetricRule):
@@ -51,53 +51,46 @@ class WeekdayChangeRule(MetricRule):
             return self.unjudged(readings, panel, day)
         if (not_over := self.not_over(readings, day)) is not None:
             return not_over
+        values = panel.values[row, judged]
+        whole = None if self.slices else float(values[0])
         history = panel.values[row - self.history : row, judged]
         expected = weekday_medians(history)[0]
         known = np.isfinite(history[0::WEEK]).sum(axis=0) >= min(self.min_weeks, self.weeks)
-        values = panel.values[row, judged]
-        whole = None if self.slices else float(values[0])
         if not known.any():
             return not_evaluated(
                 f"too few of the {self.weeks} {weekday(day)}s before are known", value=whole
             )
         band = np.fmax(self.change * np.abs(expected), self.min_difference)
-        lower, upper = expected - band, expected + band
-        low = (values < lower) & known & (self.sides != "above")
-        high = (values > upper) & known & (self.sides != "below")
-        found = sorted(np.flatnonzero(low | high), key=lambda at: -abs(values[at] - expected[at]))
-        limit = None if self.slices else float((lower if self.sides == "below" else upper)[0])
-        if not found:
-            return Outcome(True, self._passed(day, values, expected), whole, limit)
-        findings = [
-            Finding(
-                self._message(
-                    day, float(values[at]), float(expected[at]), panel.labels[judged[at]]
-                ),
-                panel.labels[judged[at]],
-                float(values[at]),
-                float(expected[at]),
-                float(lower[at]) if self.sides != "above" else None,
-                float(upper[at]) if self.sides != "below" else None,
+        lower = expected - band if self.sides != "above" else np.full_like(band, -np.inf)
+        upper = expected + band if self.sides != "below" else np.full_like(band, np.inf)
+        unusual = np.flatnonzero(known & ((values < lower) | (values > upper))).tolist()
+        limit = None
+        if not self.slices:
+            limit = float(lower[0] if np.isinf(upper[0]) else upper[0])
+        if not unusual:
+            message = f"{self.called} is as on the {weekday(day)}s before in all slices."
+            if whole is not None:
+                message = self._message(day, whole, float(expected[0]), {})
+            return Outcome(True, message, whole, limit)
+        unusual.sort(key=lambda at: -abs(values[at] - expected[at]))
+        findings = []
+        for at in unusual:
+            value, before = float(values[at]), float(expected[at])
+            labels = panel.labels[judged[at]]
+            findings.append(
+                Finding(
+                    self._message(day, value, before, labels),
+                    labels,
+                    value,
+                    before,
+                    float(lower[at]) if np.isfinite(lower[at]) else None,
+                    float(upper[at]) if np.isfinite(upper[at]) else None,
+                )
             )
-            for at in found
-        ]
-        shown = panel.history(row, int(judged[found[0]]), self.history)
+        shown = panel.history(row, int(judged[unusual[0]]), self.history)
         return violated(findings, value=whole, limit=limit, history=shown)
 
     def _message(self, day: date, value: float, expected: float, labels: Mapping[str, str]) -> str:
-        return f"{self.told(labels, value)}, {self._against(day, value, expected)}."
-
-    def _against(self, day: date, value: float, expected: float) -> str:
-        before = f"the {weekday(day)}s before" if self.weeks > 1 else f"the {weekday(day)} before"
-        told = change(value, expected)
-        link = "on" if told.endswith("as high") else "than on"
-        if expected == 0:
-            return f"after none on {before}"
-        return (
-            f"{told}{' as' if link == 'on' else ''} {link} {before} ({worded(expected, self.unit)})"
-        )
-
-    def _passed(self, day: date, values: "np.ndarray", expected: "np.ndarray") -> str:  # type: ignore[type-arg]
-        if self.slices:
-            return f"{self.called} is about as on the {weekday(day)}s before in all slices."
-        return self._message(day, float(values[0]), float(expected[0]), {})
+        before = f"{weekday(day)}s" if self.weeks > 1 else weekday(day)
+        against = compared(value, expected, f"on the {before} before")
+        return f"{self.told(labels, value)}, {against} ({worded(expected, self.unit)})."
