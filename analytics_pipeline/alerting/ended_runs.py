@@ -75,7 +75,7 @@ def read_position(written: str) -> Position:
 def position_of(
     connection: sqlite3.Connection, instance: dg.DagsterInstance, begin: datetime
 ) -> Position:
-    """How far the log of an instance was read; at first, what ended before ``begin`` is left out."""
+    """How far the log of an instance was read; at first, what ended before begin is left out."""
     row = connection.execute(
         "SELECT position FROM looked_at_runs WHERE instance = ?", [_name(instance)]
     ).fetchone()
@@ -146,3 +146,7 @@ def _ends(
             break
         cursor = page.cursor
     return found
+
+
+def _time(timestamp: float) -> datetime:
+    return datetime.fromtimestamp(timestamp, UTC)
