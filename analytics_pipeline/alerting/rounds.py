@@ -35,6 +35,8 @@ ACTIVE: tuple[Status, ...] = ("open", "acknowledged", "silenced")
 POLICY_KEYS = ("inhibit", "group_by")
 READING_SECONDS = 15.0
 SENDING_SECONDS = 20.0
+# What could not be delivered longer ago is still listed, and mentioned no more.
+DEAD_LETTERS_SHOWN = timedelta(days=7)
 
 
 @dataclass
@@ -103,7 +105,7 @@ def alert_round(
             budget_seconds=SENDING_SECONDS,
             clock=clock,
         )
-        done.dead_letters = outbox.counts(store.connection).get("dead", 0)
+        done.dead_letters = outbox.dead_since(store.connection, clock() - DEAD_LETTERS_SHOWN)
     return done
 
 

@@ -60,6 +60,7 @@ CREATE TABLE IF NOT EXISTS untold (
     incident_id TEXT NOT NULL,
     reason TEXT NOT NULL
 ) STRICT;
+CREATE INDEX IF NOT EXISTS untold_incident ON untold (incident_id);
 
 -- What a receiver was told last of an incident: that it is there, or that it is over.
 CREATE TABLE IF NOT EXISTS told (
@@ -304,3 +305,19 @@ def counts(connection: sqlite3.Connection) -> dict[str, int]:
     """How many notifications there are of each status."""
     rows = connection.execute("SELECT status, count(*) FROM notification GROUP BY status")
     return dict(rows.fetchall())
+
+
+def dead_since(connection: sqlite3.Connection, moment: datetime) -> int:
+    """How many notifications that were due since a moment could not be delivered."""
+    row = connection.execute(
+        "SELECT count(*) FROM notification WHERE status = 'dead' AND due_at >= ?", [stamp(moment)]
+    ).fetchone()
+    return int(row[0])
+
+
+def untold(connection: sqlite3.Connection, incident_id: str) -> dict[int, str]:
+    """Why nobody was told of entries of an incident, by their sequence."""
+    rows = connection.execute(
+        "SELECT sequence, reason FROM untold WHERE incident_id = ?", [incident_id]
+    )
+    return {int(row[0]): str(row[1]) for row in rows}

@@ -218,3 +218,14 @@ def _environment(escaped: bool) -> "Environment":
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
+
+
+def word_test(receiver: str, description: str, now: datetime) -> Message:
+    """A message that says of itself that it is a test."""
+    context = {"receiver": receiver, "description": description, "sent": _time(now)}
+    text = _environment(False).get_template("test.txt.j2").render(context)
+    name = identity("test", receiver, now.isoformat())
+    page = _environment(True).from_string("<pre>{{ text }}</pre>").render(text=text)
+    facts = {"notification_id": name, "says": "test", "receiver": receiver}
+    subject = f"[TEST] aicache-analytics reaches {receiver}"
+    return Message(name, "test", WARNING, one_line(subject), text, page, facts)
