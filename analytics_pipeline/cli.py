@@ -13,6 +13,7 @@ from typing import Annotated
 
 import typer
 
+from analytics_pipeline.cli_alerts import alerts_app
 from analytics_pipeline.cli_dashboard import dashboard
 from analytics_pipeline.cli_metrics import metrics
 from analytics_pipeline.cli_options import (
@@ -44,6 +45,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(quarantine_app, name="quarantine")
+app.add_typer(alerts_app, name="alerts")
 app.command(epilog="Example: aicache-analytics dashboard --open")(dashboard)
 app.command(epilog="Example: aicache-analytics metrics daily_cache_metrics.hit_rate")(metrics)
 app.command(epilog="Example: aicache-analytics publish --from 2026-11-01 --to 2026-11-30")(publish)

@@ -4,6 +4,7 @@ import dagster as dg
 
 from analytics_pipeline.alerting.checks import alert_checks
 from analytics_pipeline.alerting.ruleset import current_rules
+from analytics_pipeline.alerting.sensors import incident_sensor
 from analytics_pipeline.expectations.checks import expectations
 from analytics_pipeline.forecasting.assets import demand_forecasts, query_demand
 from analytics_pipeline.ingestion.assets import (
@@ -55,7 +56,7 @@ defs = dg.Definitions.merge(
             metric_checks(current_project()),
         ],
         jobs=[intake_job, update_job],
-        sensors=[landing_zone_sensor, changed_dates_sensor],
+        sensors=[landing_zone_sensor, changed_dates_sensor, incident_sensor],
         schedules=[daily_report_schedule],
         executor=dg.in_process_executor,
     ),

@@ -29,6 +29,7 @@ def examine(settings: Settings) -> list[Finding]:
         "disk": _disk,
         "ledger": _ledger,
         "alert rules": _alert_rules,
+        "alerts": _alerts,
         "definitions": _definitions,
         "dagster instance": _instance,
         "publishing": _publishing,
@@ -101,6 +102,12 @@ def _alert_rules(settings: Settings) -> tuple[bool, str]:
     file = read_alerts_file(settings)
     own = f"with {file.shown}" if file.sections else "there is no file of your own"
     return True, f"{active} are active, {len(rules) - active} are switched off; {own}"
+
+
+def _alerts(settings: Settings) -> tuple[bool, str]:
+    from analytics_pipeline.alerting.examination import examine_alerts
+
+    return examine_alerts(settings)
 
 
 def _definitions(_: Settings) -> tuple[bool, str]:

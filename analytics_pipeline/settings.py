@@ -364,6 +364,12 @@ class AlertingSettings(Group):
     sensor_interval_seconds: Positive = Field(
         10, description="Seconds between two looks of the sensor at checks, runs and what is due."
     )
+    ui_url: str | None = Field(
+        None,
+        pattern=r"^https?://\S+$",
+        description="Address of the Dagster UI, such as https://dagster.example.org, to which "
+        "messages link; without it they have no links.",
+    )
 
 
 class Settings(BaseSettings):
