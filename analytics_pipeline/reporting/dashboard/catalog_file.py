@@ -53,6 +53,7 @@ def catalog_content(
                 metric,
                 [(table, metric)] if table.key else twins.get(metric.id, ()),
                 next(c.null_reason for c in table.table.columns if c.name == metric.name),
+                names.get(metric.id, metric.name),
             )
             for table in tables
             for metric in table.metrics
@@ -86,12 +87,13 @@ def _metric(
     metric: MetricDefinition,
     twins: Sequence[tuple[SiteTable, MetricDefinition]],
     null_reason: str | None,
+    name: str,
 ) -> dict[str, Any]:
     return {
         "id": metric.id,
         "table": metric.model,
         "column": metric.name,
-        "label": label(metric.name),
+        "label": label(name),
         "description": metric.description,
         "formula": " ".join(metric.formula.split()),
         "unit": metric.unit,

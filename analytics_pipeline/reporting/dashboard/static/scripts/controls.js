@@ -107,7 +107,7 @@
   }
 
   function compared(range) {
-    if (range.previousFirst < dashboard.index.first) {
+    if (!range.reachesBack) {
       return " (UTC). The data begin on " + dates.shown(dashboard.index.first)
         + ", too late for a comparison with the same length before.";
     }

@@ -67,19 +67,17 @@
     if (!source) return null;
     const list = days(metric, filter, range.first, range.last);
     const found = figureOf(metric, source, list);
-    const reachesBack = range.previousFirst >= dashboard.index.first;
     const before = figureOf(
-      metric, source, reachesBack ? days(metric, filter, range.previousFirst, range.previousLast) : []
+      metric, source, range.reachesBack ? days(metric, filter, range.previousFirst, range.previousLast) : []
     );
-    return { ...found, list, reachesBack, previous: before.value, previousDays: before.days };
+    return { ...found, list, previous: before.value, previousDays: before.days };
   }
 
   function slices(metric, dimension, range) {
     const source = sourceOf(metric, { dimension });
     const own = dashboard.metrics.get(source.table + "." + source.column);
     const now = daysBySlice(metric, source, range.first, range.last);
-    const reachesBack = range.previousFirst >= dashboard.index.first;
-    const before = reachesBack
+    const before = range.reachesBack
       ? daysBySlice(metric, source, range.previousFirst, range.previousLast)
       : new Map();
     const found = [...now].map(function ([name, list]) {

@@ -68,7 +68,7 @@
       { first: range.previousFirst, last: range.previousLast }
     );
     const traces = [];
-    if (before.some((day) => day.value !== null)) {
+    if (range.reachesBack && before.some((day) => day.value !== null)) {
       const trace = charts.line(before, range.length === 1 ? "the day before" : "the " + range.length + " days before", 4, metric.unit);
       traces.push({
         ...trace, mode: "lines", x: days.map((day) => day.date), customdata: before.map((day) => day.date),
@@ -158,7 +158,7 @@
     const { range } = current;
     const gone = range.length - found.days;
     const parts = [element("p", { class: "figure", id: "figure", ...overview.data(metric, found) },
-      overview.numberOf(metric, found, range), " ", overview.changed(metric, found), " ",
+      overview.numberOf(metric, found, range), " ", overview.changed(metric, found, range), " ",
       element("span", { class: "about" }, overview.about(found)
         + (found.days && gone ? "; " + gone + (gone === 1 ? " day has no value" : " days have no value") : "")))];
     if (!found.days) {

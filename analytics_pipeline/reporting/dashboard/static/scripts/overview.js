@@ -4,6 +4,8 @@
   const { figures, state, wording, sparkline } = dashboard;
   const { element } = dashboard.elements;
 
+  const NO_CHANGE = /^[+−]0\.0+(%| points)$/;
+
   function headlines() {
     return dashboard.catalog.headlines.map((id) => dashboard.metrics.get(id));
   }
@@ -14,21 +16,23 @@
 
   // Whether a change is good news, in a word; nothing where neither direction is.
   function verdict(metric, value, previous) {
-    if (!metric.good || value === previous) return "";
+    if (!metric.good) return "";
     return (value > previous) === (metric.good === "higher") ? "better" : "worse";
   }
 
   // The change against the range before, or why there is none.
-  function changed(metric, found) {
+  function changed(metric, found, range) {
     if (found.value === null) return element("span", { class: "change" }, "");
     if (found.previous === null) {
       return element("span", { class: "change" },
-        found.reachesBack === false ? "no data that far back" : "nothing to compare with");
+        !range.reachesBack ? "no data that far back" : "nothing to compare with");
     }
-    const word = verdict(metric, found.value, found.previous);
     const by = found.value - found.previous;
-    const arrow = by > 0 ? "▲ " : by < 0 ? "▼ " : "";
-    const text = by === 0 ? "unchanged" : wording.change(found.value, found.previous, metric.unit);
+    if (by === 0) return element("span", { class: "change" }, "unchanged");
+    const text = wording.change(found.value, found.previous, metric.unit);
+    if (NO_CHANGE.test(text)) return element("span", { class: "change" }, "almost unchanged");
+    const word = verdict(metric, found.value, found.previous);
+    const arrow = by > 0 ? "▲ " : "▼ ";
     return element("span", { class: "change " + word }, arrow + text + (word ? ", " + word : ""));
   }
 
@@ -66,7 +70,7 @@
     return element("li", { class: "card" }, element("a", {
       id: "card-" + metric.id, href: state.address({ metric: metric.id, by: null }), ...data(metric, found),
     }, element("span", { class: "label" }, metric.label), numberOf(metric, found, current.range),
-    changed(metric, found), sparkline(figures.everyDay(found.list, current.range)),
+    changed(metric, found, current.range), sparkline(figures.everyDay(found.list, current.range)),
     element("span", { class: "about" }, about(found))));
   }
 

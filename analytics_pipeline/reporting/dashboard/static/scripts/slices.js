@@ -46,7 +46,7 @@
     }, text + mark));
   }
 
-  function row(metric, by, slice, filterable, sharing) {
+  function row(metric, by, slice, { range, filterable, sharing }) {
     const name = wording.readable(slice.name) || "(empty)";
     return element("tr", {
       "data-slice": slice.name, "data-value": slice.value, "data-share": slice.share,
@@ -57,7 +57,7 @@
       : name),
     element("td", { class: "number" }, slice.value === null ? "no data" : wording.number(slice.value, metric.unit)),
     sharing ? element("td", { class: "number" }, slice.share === null ? "–" : wording.percentage(slice.share)) : null,
-    element("td", { class: "number" }, changeOf(slice) === null ? "–" : dashboard.overview.changed(metric, slice)),
+    element("td", { class: "number" }, changeOf(slice) === null ? "–" : dashboard.overview.changed(metric, slice, range)),
     element("td", { class: "number" }, String(slice.days)));
   }
 
@@ -79,7 +79,7 @@
         + " of the " + rows.length + " slices, in the order of the table.") : ""];
   }
 
-  function table(metric, by, rows, all, redraw) {
+  function table(metric, range, by, rows, all, redraw) {
     const { filterable, sharing } = about(metric, by, rows);
     const shown = all ? rows : rows.slice(0, LISTED);
     const heads = [["name", wording.sentence(wording.dimension(by))], ["value", "Figure"],
@@ -88,7 +88,7 @@
       element("caption", null, metric.label + " by " + wording.dimension(by) + ", " + rows.length
         + (rows.length === 1 ? " slice" : " slices")),
       element("thead", null, element("tr", null, heads.map(([column, text]) => header(column, text, redraw)))),
-      element("tbody", null, shown.map((slice) => row(metric, by, slice, filterable, sharing))));
+      element("tbody", null, shown.map((slice) => row(metric, by, slice, { range, filterable, sharing }))));
     if (shown.length < rows.length) {
       made.append(element("tfoot", null, element("tr", null, element("td", { colspan: heads.length }, element("button", {
         type: "button", id: "list-all", onclick: () => redraw(true),
@@ -118,7 +118,7 @@
     function redraw(all) {
       const rows = sorted(found);
       place.replaceChildren(...chart(metric, current, rows, about(metric, by, rows).units),
-        table(metric, by, rows, all === true, redraw));
+        table(metric, current.range, by, rows, all === true, redraw));
       charts.release();
     }
     redraw();

@@ -47,6 +47,7 @@
     const length = dates.length(first, last);
     return {
       first, last, length,
+      reachesBack: dates.plus(first, -length) >= start,
       previousFirst: dates.plus(first, -length),
       previousLast: dates.plus(first, -1),
     };
