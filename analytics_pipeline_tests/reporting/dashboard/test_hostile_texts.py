@@ -66,6 +66,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     store(workspace.lake, INCIDENTS, LAST, [
         {**common, "rule": "hit_rate", "labels": "{}", "message": ATTACKS[0]},
         {**common, "rule": "cost_spike", "labels": '{"user": "ada"}', "message": "ada spent"},
+        {**common, "rule": "spend", "labels": '{"User_Name": "ada"}', "message": "ada too"},
         {**common, "rule": "slow", "labels": '{"model": "atlas"}', "message": "slow",
          "asset": "daily_host_metrics"},
         {**common, "rule": "over", "labels": "{}", "message": "over", "change": "resolved"},
