@@ -1,6 +1,7 @@
 """The history of incidents in the lake, from where it outlives the store."""
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -18,7 +19,12 @@ _TYPES = {
     "BOOLEAN": pa.bool_(),
     "TIMESTAMP": pa.timestamp("us"),
 }
-_SCHEMA = pa.schema([(column.name, _TYPES[column.type]) for column in INCIDENT_EVENTS.columns])
+_SCHEMA = pa.schema(
+    [
+        *((column.name, _TYPES[column.type]) for column in INCIDENT_EVENTS.columns),
+        ("event_date", pa.date32()),
+    ]
+)
 _STORED = "incident_rows"
 
 
@@ -42,17 +48,15 @@ def write_history(lake: Lake, store: IncidentStore) -> list[date]:
     if not days:
         return []
     with lake.locked(INCIDENT_EVENTS, days), lake.engine() as connection:
-        for day in days:
-            connection.register(_STORED, _rows(store, day))
-            lake.replace(
-                connection,
-                INCIDENT_EVENTS,
-                day,
-                f"SELECT * FROM {_STORED} UNION ALL BY NAME SELECT * EXCLUDE (event_date) FROM "
-                f"{lake.scan(INCIDENT_EVENTS, [day])} ANTI JOIN {_STORED} "
-                "USING (sequence, noted_at, incident_id)",
-            )
-            connection.unregister(_STORED)
+        connection.register(_STORED, _rows(store, days))
+        lake.replace_days(
+            connection,
+            INCIDENT_EVENTS,
+            days,
+            f"FROM {_STORED} UNION ALL BY NAME FROM {lake.scan(INCIDENT_EVENTS, days)} "
+            f"ANTI JOIN {_STORED} USING (event_date, sequence, noted_at, incident_id)",
+        )
+        connection.unregister(_STORED)
     with transaction(store.connection):
         store.connection.execute(
             "INSERT INTO history_written VALUES (1, ?) ON CONFLICT (one) "
@@ -66,13 +70,13 @@ def _number(store: IncidentStore, query: str) -> int:
     return int(store.connection.execute(query).fetchone()[0])
 
 
-def _rows(store: IncidentStore, day: date) -> pa.Table:
-    """The entries of a day, in the columns of the table."""
+def _rows(store: IncidentStore, days: Sequence[date]) -> pa.Table:
+    """The entries of the days, in the columns of the table."""
     rows = store.connection.execute(
         "SELECT event.*, incident.content FROM incident_event AS event "
         "JOIN incident ON incident.id = event.incident_id "
-        "WHERE history_date = ? ORDER BY sequence",
-        (day.isoformat(),),
+        "WHERE history_date IN (SELECT value FROM json_each(?)) ORDER BY sequence",
+        (json_text([day.isoformat() for day in days]),),
     )
     return pa.Table.from_pylist([_row(dict(row)) for row in rows], _SCHEMA)
 
@@ -83,6 +87,7 @@ def _row(event: dict[str, Any]) -> dict[str, Any]:
     at = datetime.fromisoformat(event["at"]).astimezone(UTC).replace(tzinfo=None)
     return {
         **{name: event[name] for name in _SCHEMA.names if name in event},
+        "event_date": date.fromisoformat(event["history_date"]),
         "noted_at": at,
         "rule": source["rule"],
         "asset": source["asset"] or None,

@@ -3,8 +3,9 @@
 import hashlib
 import json
 from collections.abc import Container, Mapping
+from functools import lru_cache
 
-from analytics_pipeline.alerting.incidents.incident import Report, Source
+from analytics_pipeline.alerting.incidents.incident import Incident, Report, Source
 
 DIGITS = 12
 
@@ -15,8 +16,17 @@ def fingerprint(source: Source, labels: Mapping[str, str], *, dated: bool) -> st
     What a source reports of event dates is another trouble than what it reports without them:
     their order is another.
     """
-    named = [source.rule, source.asset, sorted(labels.items()), dated]
-    written = json.dumps(named, ensure_ascii=False, separators=(",", ":"))
+    return _hash(source.rule, source.asset, tuple(sorted(labels.items())), dated)
+
+
+def fingerprint_of(incident: Incident) -> str:
+    """The fingerprint of the findings of an incident."""
+    return fingerprint(incident.source, incident.labels, dated=incident.first_date is not None)
+
+
+@lru_cache(maxsize=10_000)
+def _hash(rule: str, asset: str, labels: tuple[tuple[str, str], ...], dated: bool) -> str:
+    written = json.dumps([rule, asset, labels, dated], ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(written.encode()).hexdigest()[:DIGITS]
 
 

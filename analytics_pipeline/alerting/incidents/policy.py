@@ -49,19 +49,24 @@ class Inhibition(_Entry):
     downstream: bool = False
 
 
-def _inhibition(source: list[str], target: list[str], *, downstream: bool) -> Inhibition:
-    return Inhibition.model_validate(
-        {"source": source, "target": target, "equal": [EVENT_DATE], "downstream": downstream}
-    )
+def _inhibition(**keys: object) -> Inhibition:
+    return Inhibition.model_validate(keys)
 
 
+ERROR = "severity = ERROR"
 DATA_ARE_MISSING = 'rule =~ ".*(missing|fresh|volume).*"'
 
 DEFAULT_INHIBITIONS = (
-    _inhibition(["severity = ERROR", "group = ingestion"], [], downstream=True),
-    _inhibition(["severity = ERROR", DATA_ARE_MISSING], [], downstream=True),
+    _inhibition(source=[ERROR, "group = ingestion"], equal=[EVENT_DATE], downstream=True),
+    _inhibition(source=[ERROR, DATA_ARE_MISSING], equal=[EVENT_DATE], downstream=True),
+    # That there are no data is also why there are fewer than usual.
+    _inhibition(
+        source=[ERROR, DATA_ARE_MISSING],
+        target=["severity = WARN", DATA_ARE_MISSING],
+        equal=[EVENT_DATE, "asset"],
+    ),
     # A run that failed is an incident without an asset; it explains why data are not there.
-    _inhibition(['asset = ""', "severity = ERROR"], [DATA_ARE_MISSING], downstream=False),
+    _inhibition(source=['asset = ""', ERROR], target=[DATA_ARE_MISSING], equal=[EVENT_DATE]),
 )
 
 

@@ -7,8 +7,9 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from analytics_pipeline.alerting.incidents.changes import as_json, from_json
+from analytics_pipeline.alerting.incidents.identity import fingerprint_of
 from analytics_pipeline.alerting.incidents.incident import Incident, IncidentEvent
-from analytics_pipeline.alerting.incidents.lifecycle import IncidentError, print_of
+from analytics_pipeline.alerting.incidents.lifecycle import IncidentError
 from analytics_pipeline.alerting.incidents.matching import Matcher
 from analytics_pipeline.alerting.incidents.silence import Silence
 
@@ -108,7 +109,7 @@ def write_incidents(connection: sqlite3.Connection, incidents: Iterable[Incident
         [
             (
                 each.id,
-                print_of(each),
+                fingerprint_of(each),
                 each.source.rule,
                 each.source.asset,
                 each.severity,

@@ -117,7 +117,9 @@ class Life:
     def of(self, source: Source, labels: Mapping[str, str] = WHOLE) -> Incident:
         """The one active incident of a source and labels."""
         [incident] = [
-            each for each in self.active if each.source.rule == source.rule and each.labels == labels
+            each
+            for each in self.active
+            if each.source.rule == source.rule and each.labels == labels
         ]
         return incident
 

@@ -50,7 +50,9 @@ def test_each_entry_stands_under_its_date(lake: Lake) -> None:
         assert write_history(lake, store) == lake.dates(INCIDENT_EVENTS) == days
         frame = checked(INCIDENT_EVENTS, lake.frame(connection, INCIDENT_EVENTS))
     rows = frame.to_dict("records")
-    assert [(row["event_date"].day, row["change"], row["status"], row["severity"]) for row in rows] == [
+    assert [
+        (row["event_date"].day, row["change"], row["status"], row["severity"]) for row in rows
+    ] == [
         (17, "opened", "open", "WARN"),
         (18, "worsened", "open", "ERROR"),
         (19, "resolved", "resolved", "ERROR"),

@@ -1,9 +1,12 @@
 """What explains what: one outage is one message, not forty."""
 
+import re
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+import yaml
 from pydantic import ValidationError
 
 from analytics_pipeline.alerting.findings import Severity
@@ -23,6 +26,7 @@ from analytics_pipeline_tests.alerting.incidents.life import (
     report,
 )
 
+DOCUMENT = Path(__file__).parents[3] / "docs" / "incidents.md"
 DOWNSTREAM = [
     Source(f"rule_{number}", f"mart_{number}", "metrics",
            upstream=frozenset({"raw_events", "validated_events"}))
@@ -79,9 +83,7 @@ def test_of_a_chain_the_upstream_most_explains_all() -> None:
     )
     root = life.of(FRESHNESS)
     assert life.of(MISSING).inhibited_by == life.of(HIT_RATE).inhibited_by == root.id
-    assert {each.group_key for each in life.active} == {
-        "event_date=2026-11-19, cause=raw_events"
-    }
+    assert {each.group_key for each in life.active} == {"event_date=2026-11-19, cause=raw_events"}
 
 
 def test_both_end_together_and_nobody_is_told_of_what_was_explained() -> None:
@@ -142,6 +144,16 @@ def test_a_failed_run_explains_that_data_are_missing_and_nothing_else() -> None:
     assert life.of(COST).inhibited_by is None
 
 
+def test_that_there_are_no_data_is_why_there_are_fewer() -> None:
+    life = Life()
+    fewer = replace(MISSING, rule="event_volume_by_type")
+    drift = replace(MISSING, rule="schema_drift")
+    life.tell(outage(19), report(19, SMALL, source=fewer), report(19, WHOLE, source=drift))
+    assert life.of(fewer, SMALL).inhibited_by == life.of(MISSING).id
+    assert life.of(drift).inhibited_by is None
+    assert life.of(drift).group_key == life.of(MISSING).group_key
+
+
 def test_history_explains_nothing_and_needs_no_explanation() -> None:
     life = Life()
     early = [replace(each, evaluated_at=at(20)) for each in (report(2, WHOLE), outage(2))]
@@ -157,9 +169,7 @@ def test_inhibition_by_labels_as_in_alertmanager() -> None:
             ]
         )
     )
-    life.tell(
-        report(19, SMALL, severity="ERROR"), report(19, SMALL, LARGE, WHOLE, source=COST)
-    )
+    life.tell(report(19, SMALL, severity="ERROR"), report(19, SMALL, LARGE, WHOLE, source=COST))
     explained = {each.labels.get("model"): bool(each.inhibited_by) for each in life.active
                  if each.source == COST}  # fmt: skip
     assert explained == {"small": True, "large": False, None: False}
@@ -217,7 +227,6 @@ def test_a_wrong_entry_is_refused_in_words(keys: dict[str, object], message: str
         policy(**keys)
 
 
-def test_the_defaults_are_written_as_in_the_file() -> None:
-    assert [list(map(str, entry.source)) for entry in DEFAULT_INHIBITIONS][0] == [
-        'severity="ERROR"', 'group="ingestion"',
-    ]  # fmt: skip
+def test_the_documentation_shows_the_defaults() -> None:
+    [shown] = re.findall(r"```yaml\n(inhibit:.*?)```", DOCUMENT.read_text(), re.S)
+    assert policy(**yaml.safe_load(shown)).inhibit == DEFAULT_INHIBITIONS

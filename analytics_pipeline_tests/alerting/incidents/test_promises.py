@@ -25,6 +25,7 @@ from hypothesis.stateful import (
 from analytics_pipeline.alerting.findings import Finding
 from analytics_pipeline.alerting.incidents import lifecycle
 from analytics_pipeline.alerting.incidents.changes import replayed
+from analytics_pipeline.alerting.incidents.identity import fingerprint_of
 from analytics_pipeline.alerting.incidents.incident import Incident, IncidentEvent, Report
 from analytics_pipeline.alerting.incidents.policy import Policy
 from analytics_pipeline.alerting.incidents.schema import events_after
@@ -42,10 +43,6 @@ from analytics_pipeline_tests.alerting.incidents.life import (
 )
 
 POLICY = Policy(window_dates=3, window=timedelta(hours=6))
-import os
-from hypothesis import Phase
-PHASES=[Phase.generate]
-EXAMPLES=int(os.environ.get("EX","60"))
 BEGINNINGS = ("opened", "reopened", "flapping")
 
 
@@ -174,7 +171,7 @@ class Incidents(RuleBasedStateMachine):
 
     @invariant()
     def of_one_trouble_there_is_at_most_one_active_incident(self) -> None:
-        active = Counter(map(lifecycle.print_of, self.active()))
+        active = Counter(map(fingerprint_of, self.active()))
         assert not active or max(active.values()) == 1
 
     @invariant()
@@ -245,5 +242,6 @@ def as_found(incident: Incident) -> Incident:
 
 def test_the_promises_of_the_store() -> None:
     run_state_machine_as_test(
-        Incidents, settings=settings(max_examples=EXAMPLES, stateful_step_count=25, deadline=None, phases=PHASES)
+        Incidents,
+        settings=settings(max_examples=40, stateful_step_count=25, deadline=None),
     )
