@@ -15,6 +15,7 @@ from analytics_pipeline.alerting.reading import Floats
 
 WEEK = 7
 NORMAL_MAD = 1.4826
+TAIL = 0.95
 
 
 @dataclass(frozen=True)
@@ -22,12 +23,14 @@ class Baseline:
     """What is usual for each slice on a day.
 
     ``expected`` is the median of the same weekday, NaN where it is unknown; ``spread`` estimates
-    the standard deviation of the day around it, in the unit of the values; ``days`` counts the
-    days with a value in the weeks before.
+    the standard deviation of the day around it, and ``tail`` is the deviation that one day in
+    twenty exceeds, both in the unit of the values; ``days`` counts the days with a value in the
+    weeks before.
     """
 
     expected: Floats
     spread: Floats
+    tail: Floats
     days: Floats
 
 
@@ -43,6 +46,14 @@ def median_of_known(values: Floats) -> Floats:
     low, high = (np.take_along_axis(ordered, at[np.newaxis], axis=0)[0] for at in middle)
     median: Floats = (low + high) / 2
     return median
+
+
+def high_quantile_of_known(values: Floats) -> Floats:
+    """The value that a twentieth of what is not NaN exceeds, along the first axis."""
+    known = np.isfinite(values).sum(axis=0)
+    at = np.clip(np.ceil(TAIL * known).astype(int) - 1, 0, len(values) - 1)
+    quantile: Floats = np.take_along_axis(np.sort(values, axis=0), at[np.newaxis], axis=0)[0]
+    return quantile
 
 
 def weekday_medians(history: Floats) -> Floats:
@@ -71,10 +82,11 @@ def seasonal_baseline(
     expected = medians[0]
     weeks = history.reshape(-1, WEEK, history.shape[1])
     with np.errstate(divide="ignore", invalid="ignore"):
-        deviation = np.abs(weeks - medians)
+        absolute = np.abs(weeks - medians)
+        deviation = absolute
         if relative:
-            deviation = np.where(medians > 0, deviation / medians, np.nan)
-        deviation = deviation.reshape(history.shape)
+            deviation = np.where(medians > 0, absolute / medians, np.nan)
+        absolute, deviation = absolute.reshape(history.shape), deviation.reshape(history.shape)
         known = np.isfinite(deviation)
         days = known.sum(axis=0).astype(np.float64)
         spread = median_of_known(deviation)
@@ -87,6 +99,14 @@ def seasonal_baseline(
         same_weekday = np.isfinite(weeks[:, 0]).sum(axis=0)
         prediction = np.sqrt(1 + np.pi / 2 / np.maximum(same_weekday, 1))
         spread = NORMAL_MAD * spread * freedom * prediction
+        tail = high_quantile_of_known(deviation)
         if relative:
             spread = spread * expected
-    return Baseline(expected, np.nan_to_num(spread), np.isfinite(history).sum(axis=0).astype(float))
+            # Most days of a user who seldom comes are 0: a deviation from that is no proportion.
+            tail = np.where(expected > 0, tail * expected, high_quantile_of_known(absolute))
+    return Baseline(
+        expected,
+        np.nan_to_num(spread),
+        np.nan_to_num(tail),
+        np.isfinite(history).sum(axis=0).astype(np.float64),
+    )

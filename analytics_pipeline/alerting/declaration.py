@@ -22,11 +22,12 @@ NotNegative = Annotated[float, Field(ge=0)]
 Days = Annotated[int, Field(ge=1, le=400)]
 
 
-def _listed(value: Any) -> Any:
+def listed(value: Any) -> Any:
+    """A single name as a list of it."""
     return [value] if isinstance(value, str) else value
 
 
-Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+Names = Annotated[tuple[str, ...], BeforeValidator(listed)]
 
 
 def _limit(value: Any) -> Any:

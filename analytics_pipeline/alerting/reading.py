@@ -1,6 +1,6 @@
 """What the rules read from the lake: one query a table, for all days and their history."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -92,6 +92,7 @@ class Readings:
     _windows: dict[int, list[date]] = field(default_factory=dict)
     _built: dict[tuple[str, date], bool] = field(default_factory=dict)
     _frames: dict[str, "pd.DataFrame"] = field(default_factory=dict)
+    _marts: dict[str, "pd.DataFrame"] = field(default_factory=dict)
     _panels: dict[Any, Panel] = field(default_factory=dict)
 
     def is_over(self, day: date) -> bool:
@@ -110,11 +111,11 @@ class Readings:
             )
         return self._windows[history_days]
 
-    def frame(self, name: str, query: Callable[[], str]) -> "pd.DataFrame":
-        """The rows of a query with a name; it is run once, whoever asks for it."""
-        if name not in self._frames:
-            self._frames[name] = self.connection.execute(query()).df()
-        return self._frames[name]
+    def frame(self, query: str) -> "pd.DataFrame":
+        """The rows of a query; it is run once, whoever asks for it."""
+        if query not in self._frames:
+            self._frames[query] = self.connection.execute(query).df()
+        return self._frames[query]
 
     def is_built(self, table: Table, day: date) -> bool:
         """Whether the lake has a partition of a table."""
@@ -192,21 +193,18 @@ class Readings:
 
     def _mart(self, name: str) -> "pd.DataFrame":
         """All that the rules read of a mart."""
-        of_table = [reads for reads in self.metric_reads if reads.table == name]
-
-        def query() -> str:
+        if name not in self._marts:
+            of_table = [reads for reads in self.metric_reads if reads.table == name]
             columns = sorted(set().union(*(reads.columns for reads in of_table)))
             conditions = {reads.condition for reads in of_table}
-            rows = (
-                ""
-                if None in conditions
-                else f"WHERE ({') OR ('.join(sorted(map(str, conditions)))})"
-            )
+            parts = ") OR (".join(sorted(map(str, conditions)))
             days = self.window(max(reads.history_days for reads in of_table))
             selected = ", ".join(map(quoted, ["event_date", *columns]))
-            return f"SELECT {selected} FROM {self.lake.scan(self.marts[name], days)} {rows}"
-
-        return self.frame(name, query)
+            self._marts[name] = self.frame(
+                f"SELECT {selected} FROM {self.lake.scan(self.marts[name], days)} "
+                f"WHERE {'true' if None in conditions else f'({parts})'}"
+            )
+        return self._marts[name]
 
 
 def _number(rows: "pd.DataFrame", column: str) -> Floats:

@@ -103,6 +103,9 @@ def limits_of(
     if measured.count:
         spread = np.fmax(spread, np.sqrt(np.fmax(expected, 1)))
     band = np.fmax(sensitivity.z * spread, sensitivity.min_change * np.abs(expected))
+    # Where one day in twenty is far off, as with users who seldom come, others will be as well.
+    if measured.relative:
+        band = np.fmax(band, sensitivity.z / 2 * baseline.tail)
     band = np.fmax(band, sensitivity.min_difference)
     if sensitivity.min_share:
         totals = np.nansum(panel.values[first:row], axis=1, keepdims=True)
@@ -121,7 +124,7 @@ def limits_of(
         | ((expected == 0) & (not measured.new_slices))
     )
     lower, upper = np.where(unknown, np.nan, below), np.where(unknown, np.nan, expected + band)
-    return Limits(lower, upper, Baseline(expected, spread, baseline.days))
+    return Limits(lower, upper, Baseline(expected, spread, baseline.tail, baseline.days))
 
 
 def judge(

@@ -49,8 +49,8 @@ class ForecastRule(Rule):
     """Violated by ``hours`` in a row outside of the interval that was forecast the day before.
 
     The interval is widened by ``interval_factor``. An hour counts where its demand also differs
-    from the forecast by the share ``min_change`` and by ``min_queries``, and lies beyond that of
-    the same hour in each of the last ``weeks``: so neither a forecast that was misled by an
+    by the share ``min_change`` and by ``min_queries`` from the forecast, and by that share from the
+    same hour in each of the last ``weeks``: so neither a forecast that was misled by an
     incident nor a season that it does not know makes an alert.
     """
 
@@ -97,8 +97,9 @@ class ForecastRule(Rule):
         lower = hours.forecast - self.interval_factor * (hours.forecast - hours.lower)
         upper = hours.forecast + self.interval_factor * (hours.upper - hours.forecast)
         size = np.fmax(self.min_change * hours.forecast, self.min_queries)
-        low = hours.queries < np.fmin(np.fmin(lower, hours.forecast - size), hours.least)
-        high = hours.queries > np.fmax(np.fmax(upper, hours.forecast + size), hours.most)
+        least, most = hours.least * (1 - self.min_change), hours.most * (1 + self.min_change)
+        low = hours.queries < np.fmin(np.fmin(lower, hours.forecast - size), least)
+        high = hours.queries > np.fmax(np.fmax(upper, hours.forecast + size), most)
         findings = []
         for sides, unusual in ((("below", "both"), low), (("above", "both"), high)):
             if self.direction in sides:
@@ -156,26 +157,20 @@ class ForecastRule(Rule):
             for back in range(self.weeks + 1)
         }
         rows = readings.frame(
-            f"{HOURLY_QUERY_DEMAND.name} {self.weeks}",
-            lambda: (
-                f"""
+            f"""
             SELECT event_date, hour(hour) AS hour, queries::DOUBLE AS queries
             FROM {readings.lake.scan(HOURLY_QUERY_DEMAND, days)}
             """
-            ),
         )
         return {day: numbers[0] for day, numbers in _by_day(rows, ["queries"]).items()}
 
     def _forecasts(self, readings: Readings) -> dict[date, Floats]:
         before = [day - timedelta(days=1) for day in readings.days]
         rows = readings.frame(
-            DEMAND_FORECAST.name,
-            lambda: (
-                f"""
+            f"""
             SELECT hour::DATE AS event_date, hour(hour) AS hour, forecast, lower, upper
             FROM {readings.lake.scan(DEMAND_FORECAST, before)}
             """
-            ),
         )
         return _by_day(rows, ["forecast", "lower", "upper"])
 

@@ -52,13 +52,10 @@ class FreshnessRule(Rule):
             for back in range(self.weeks + 1)
         }
         rows = readings.frame(
-            f"newest {self.weeks}",
-            lambda: (
-                f"""
+            f"""
             SELECT event_date, max("timestamp") AS newest
             FROM {readings.lake.scan(VALIDATED_EVENTS, days)} GROUP BY event_date
             """
-            ),
         )
         dates = rows["event_date"].to_numpy().astype("datetime64[D]").tolist()
         times = rows["newest"].to_numpy().astype("datetime64[us]").tolist()

@@ -51,15 +51,12 @@ class NewErrorTemplateRule(Rule):
         levels = ", ".join(literal(level.upper()) for level in self.levels)
         window = readings.window(self.lookback_days)
         rows = readings.frame(
-            f"{LOG_TEMPLATES.name} {self.lookback_days} {levels}",
-            lambda: (
-                f"""
+            f"""
             SELECT event_date, component, template, sum(entries)::BIGINT AS entries,
                 any_value(example ORDER BY level) AS example, min(first_hour) AS first_hour
             FROM {readings.lake.scan(LOG_TEMPLATES, window)}
             WHERE level IN ({levels}) GROUP BY ALL ORDER BY ALL
             """
-            ),
         )
         built = {day for day in window if readings.is_built(LOG_TEMPLATES, day)}
         seen: dict[date, list[tuple[str, str, int, str, object]]] = {}

@@ -114,13 +114,10 @@ class QuarantineRule(Rule):
 
     def _reasons(self, readings: Readings) -> dict[date, Reasons]:
         rows = readings.frame(
-            QUARANTINE_REASONS.name,
-            lambda: (
-                f"""
+            f"""
             SELECT event_date, source, reason, lines, is_new
             FROM {readings.lake.scan(QUARANTINE_REASONS, readings.days)} ORDER BY ALL
             """
-            ),
         )
         found: dict[date, Reasons] = {}
         for day, source, reason, lines, is_new in rows.itertuples(index=False):
@@ -131,13 +128,10 @@ class QuarantineRule(Rule):
 
 def _totals(readings: Readings) -> dict[date, tuple[int, int]]:
     rows = readings.frame(
-        f"{FILE_LINE_COUNTS.name} totals",
-        lambda: (
-            f"""
+        f"""
         SELECT event_date, sum(lines)::BIGINT AS lines, sum(quarantined)::BIGINT AS quarantined
         FROM {readings.lake.scan(FILE_LINE_COUNTS, readings.days)} GROUP BY event_date
         """
-        ),
     )
     return {
         day.date(): (int(lines), int(quarantined))

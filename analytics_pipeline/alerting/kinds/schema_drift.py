@@ -2,14 +2,17 @@
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator
 
 from analytics_pipeline.alerting.declaration import (
+    Days,
     Limit,
-    Names,
     Outcome,
     Rule,
     limit_of,
+    listed,
     violated,
 )
 from analytics_pipeline.alerting.findings import Finding
@@ -17,16 +20,23 @@ from analytics_pipeline.alerting.reading import Readings
 from analytics_pipeline.alerting.wording import number
 from analytics_pipeline.ingestion.quality_tables import SCHEMA_CHANGES
 
-CHANGES = ("new", "vanished", "type_changed")
+Change = Literal["new", "vanished", "type_changed"]
+CHANGES: tuple[Change, ...] = ("new", "vanished", "type_changed")
 TOLD_FIELDS = 5
 
 
 class SchemaDriftRule(Rule):
-    """Violated where more fields changed than ``above``, of the ``changes`` that are looked at."""
+    """Violated where more fields changed than ``above``, of the ``changes`` that are looked at.
+
+    A change is told once: what was found within ``lookback_days`` before is no news. ``widened``
+    says whether a type counts that joins the former ones, as that of a single wrong line does.
+    """
 
     kind: Literal["schema_drift"] = "schema_drift"
     above: Limit = 0.0
-    changes: Names = CHANGES
+    changes: Annotated[tuple[Change, ...], BeforeValidator(listed)] = CHANGES
+    lookback_days: Days = 28
+    widened: bool = True
 
     @property
     def about(self) -> str:
@@ -41,18 +51,21 @@ class SchemaDriftRule(Rule):
     def evaluate(self, readings: Readings) -> Mapping[date, Outcome]:
         """The outcome for every day of the readings."""
         rows = readings.frame(
-            SCHEMA_CHANGES.name,
-            lambda: (
-                f"""
-            SELECT event_date, source, change, field
-            FROM {readings.lake.scan(SCHEMA_CHANGES, readings.days)} ORDER BY ALL
+            f"""
+            SELECT event_date, source, format, event_type, field, change,
+                coalesce(string_split(before, ', ') <@ string_split(after, ', '), false) AS widened
+            FROM {readings.lake.scan(SCHEMA_CHANGES, readings.window(self.lookback_days))}
+            ORDER BY ALL
             """
-            ),
         )
         found: dict[date, list[tuple[str, str, str]]] = {}
-        for day, source, change, name in rows.itertuples(index=False):
-            if change in self.changes:
-                found.setdefault(day.date(), []).append((source, change, name))
+        latest: dict[tuple[str, ...], date] = {}
+        for at, source, form, event_type, name, change, widened in rows.itertuples(index=False):
+            day, key = at.date(), (source, form, event_type, name, change)
+            last, latest[key] = latest.get(key), day
+            is_news = last is None or (day - last).days > self.lookback_days
+            if is_news and change in self.changes and (self.widened or not widened):
+                found.setdefault(day, []).append((source, change, f"{event_type}.{name}"))
         limit = limit_of(self.above, readings.settings.thresholds)
         return {day: self._of_day(found.get(day, []), limit) for day in readings.days}
 

@@ -6,6 +6,7 @@ from typing import Literal
 
 import numpy as np
 
+from analytics_pipeline.alerting.baseline import weekday_medians
 from analytics_pipeline.alerting.declaration import (
     Direction,
     Limit,
@@ -29,7 +30,7 @@ class VolumeRule(Sensitivity):
     """Violated by fewer events than ``minimum`` or, without one, by an unusual number of them.
 
     What is usual is found as by the kind anomaly. ``by`` looks at each source or event type that
-    usually has some, at least ``min_events`` a day.
+    usually has some; it must have ``min_events``, on the day or usually.
     """
 
     kind: Literal["volume"] = "volume"
@@ -96,10 +97,12 @@ class VolumeRule(Sensitivity):
             return not_evaluated(f"{self.reads[0]} has not been built for {day.isoformat()}")
         if not readings.is_over(day):
             return not_evaluated("the day is not over")
-        usual = np.nanmax(np.nan_to_num(panel.values[row - self.history : row + 1]), axis=0)
-        judged = np.flatnonzero(usual >= self.min_events)
+        usual = weekday_medians(panel.values[row - self.history : row])[0]
+        judged = np.flatnonzero(np.fmax(usual, panel.values[row]) >= self.min_events)
         if not len(judged):
-            return not_evaluated(f"no day has {number(self.min_events)} events")
+            return not_evaluated(
+                f"the day has fewer than {number(self.min_events)} events, as usual"
+            )
         measured = Measured(
             self._called, "events", self.direction, relative=True, share=False, count=True,
             new_slices=False,
@@ -113,27 +116,21 @@ class VolumeRule(Sensitivity):
         first, built = window[0], readings.built(table, self.history)
         if self.by:
             rows = readings.frame(
-                f"{table.name} {self.history}",
-                lambda: (
-                    f"""
+                f"""
                 SELECT event_date, source, event_type, sum(records)::BIGINT AS events
                 FROM (
                     SELECT event_date, source, event_type, format, max(of_records) AS records
                     FROM {readings.lake.scan(table, window)} GROUP BY ALL
                 ) GROUP BY ALL
                 """
-                ),
             )
             labels, codes = slices_of(rows, [self.by])
         else:
             rows = readings.frame(
-                f"{table.name} {self.history}",
-                lambda: (
-                    f"""
+                f"""
                 SELECT event_date, sum(validated)::BIGINT AS events
                 FROM {readings.lake.scan(table, window)} GROUP BY ALL
                 """
-                ),
             )
             labels, codes = slices_of(rows, [])
         values = np.full((len(built), len(labels)), np.nan)
