@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analytics_pipeline.alerting.baseline import Baseline, seasonal_baseline
 from analytics_pipeline.alerting.kinds.anomaly import AnomalyRule
+from analytics_pipeline.insights.seasonal_baseline import Baseline, seasonal_baseline
 from analytics_pipeline.lake.lake import Lake
 from analytics_pipeline_tests.alerting.rows import bound, judged, write_metric
 

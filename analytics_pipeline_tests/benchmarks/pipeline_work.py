@@ -6,6 +6,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from analytics_pipeline.reporting.content import read_contents
+
 from analytics_pipeline.alerting.evaluation import evaluate_days
 from analytics_pipeline.events.tables import VALIDATED_EVENTS
 from analytics_pipeline.expectations.checking import check_days
@@ -16,7 +18,6 @@ from analytics_pipeline.insights.catalog import INSIGHTS
 from analytics_pipeline.lake.lake import Lake
 from analytics_pipeline.metrics.building import build
 from analytics_pipeline.metrics.tables import current_project, mart_tables
-from analytics_pipeline.reporting.content import read_contents
 from analytics_pipeline.reporting.writing import write_report
 from analytics_pipeline.settings import Settings, current_settings, read_settings
 

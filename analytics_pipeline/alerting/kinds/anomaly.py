@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from analytics_pipeline.alerting.baseline import WEEK, Baseline, seasonal_baseline, weekday_medians
 from analytics_pipeline.alerting.declaration import (
     Direction,
     NotNegative,
@@ -23,6 +22,12 @@ from analytics_pipeline.alerting.findings import Finding
 from analytics_pipeline.alerting.metric_rule import MetricRule
 from analytics_pipeline.alerting.reading import Floats, Panel, Readings
 from analytics_pipeline.alerting.wording import compared, of_slice, weekday, worded, worded_range
+from analytics_pipeline.insights.seasonal_baseline import (
+    WEEK,
+    Baseline,
+    seasonal_baseline,
+    weekday_medians,
+)
 
 Positions = NDArray[np.intp]
 USUAL_SPREADS = 2
@@ -201,7 +206,7 @@ def _passed(measured: Measured, day: date, values: Floats, limits: Limits, known
 class AnomalyRule(Sensitivity, MetricRule):
     """Violated by a value whose robust z-score on the seasonal residual is beyond ``z``.
 
-    The season is the weekday. Source: see analytics_pipeline.alerting.baseline.
+    The season is the weekday. Source: see analytics_pipeline.insights.seasonal_baseline.
     """
 
     kind: Literal["anomaly"] = "anomaly"
