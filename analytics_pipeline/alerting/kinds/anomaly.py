@@ -20,11 +20,12 @@ from analytics_pipeline.alerting.declaration import (
 )
 from analytics_pipeline.alerting.findings import Finding
 from analytics_pipeline.alerting.metric_rule import MetricRule
-from analytics_pipeline.alerting.reading import Floats, Panel, Readings
+from analytics_pipeline.alerting.reading import Panel, Readings
 from analytics_pipeline.alerting.wording import compared, of_slice, weekday, worded, worded_range
 from analytics_pipeline.insights.seasonal_baseline import (
     WEEK,
     Baseline,
+    Floats,
     seasonal_baseline,
     weekday_medians,
 )
