@@ -12,6 +12,7 @@ from analytics_pipeline.alerting.notifying import outbox
 from analytics_pipeline.alerting.notifying.configuration import NotifyingConfiguration
 from analytics_pipeline.alerting.notifying.deciding import Decision, Item, decide
 from analytics_pipeline.alerting.notifying.outbox import Notification, Role, stamp
+from analytics_pipeline.alerting.notifying.plain_text import one_line
 from analytics_pipeline.alerting.notifying.planning import Entry, identity, plan
 from analytics_pipeline.alerting.notifying.routing import Route, all_routes
 from analytics_pipeline.alerting.notifying.wording import word
@@ -78,13 +79,22 @@ class Preparing:
         """Make up all that is due; returns how many notifications that were."""
         routes = all_routes(self.configuration)
         prepared = 0
-        while True:
-            with transaction(self.connection):
-                notification = outbox.next_due(self.connection, now)
-                if notification is None:
-                    return prepared
-                self._prepare(notification, routes.get(notification.route), now)
+        while notification := outbox.next_due(self.connection, now):
+            try:
+                with transaction(self.connection):
+                    current = outbox.next_due(self.connection, now)
+                    if current is None or current.id != notification.id:
+                        continue
+                    self._prepare(current, routes.get(current.route), now)
+            except sqlite3.Error:
+                raise
+            except Exception as error:
+                # What cannot be worded must not keep the others waiting.
+                with transaction(self.connection):
+                    reason = one_line(f"it cannot be worded: {type(error).__name__}: {error}")
+                    self._update(notification, status="dead", reason=reason)
             prepared += 1
+        return prepared
 
     def _prepare(self, notification: Notification, route: Route | None, now: datetime) -> None:
         entries = [

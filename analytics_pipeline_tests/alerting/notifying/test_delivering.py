@@ -18,11 +18,12 @@ from typing import Any
 import pytest
 
 from analytics_pipeline.alerting.incidents.store import IncidentStore
-from analytics_pipeline.alerting.notifying import outbox
+from analytics_pipeline.alerting.notifying import outbox, preparing
 from analytics_pipeline.alerting.notifying.delivering import claim, deliver_due, revive, wait
 from analytics_pipeline.alerting.notifying.entries import DeliverySettings
 from analytics_pipeline.alerting.notifying.outbox import SCHEMA
 from analytics_pipeline.alerting.notifying.sending import without_secrets
+from analytics_pipeline.alerting.notifying.wording import word
 from analytics_pipeline_tests.alerting.notifying.receivers import mailbox, webhook
 from analytics_pipeline_tests.alerting.notifying.stories import START, Story, story
 
@@ -271,6 +272,25 @@ def test_a_process_killed_within_a_transaction_leaves_nothing_half_done(tmp_path
 )  # fmt: skip
 def test_what_is_noted_of_a_failure_has_no_secret(text: str, url: str, shown: str) -> None:
     assert without_secrets(text, url) == shown
+
+
+def test_a_message_that_cannot_be_worded_holds_no_other_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def word_or_fail(notification: Any, items: Any, *rest: Any) -> Any:
+        if items[0].incident.source.rule == "unspeakable":
+            raise KeyError("a placeholder")
+        return word(notification, items, *rest)
+
+    monkeypatch.setattr(preparing, "word", word_or_fail)
+    with webhook() as hook, story(tmp_path, receivers={"a": {"url_env": "HOOK_URL"}}) as tale:
+        monkeypatch.setenv("HOOK_URL", hook.url())
+        for rule in ("unspeakable", "plain"):
+            tale.fails(rule=rule, asset=rule)
+        tale.deliver(seconds=1)
+        assert [posted.content["title"][:16] for posted in hook.accepted] == ["[ERROR] plain on"]
+        [dead] = outbox.notifications(tale.connection, ["dead"])
+        assert "cannot be worded: KeyError" in (dead.reason or "")
 
 
 @pytest.mark.parametrize(("attempts", "seconds"), [(1, 30), (2, 60), (5, 480), (40, 3600)])
