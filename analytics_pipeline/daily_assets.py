@@ -10,6 +10,7 @@ import duckdb
 
 from analytics_pipeline.lake.lake import Lake
 from analytics_pipeline.lake.table import Column, Table, quoted
+from analytics_pipeline.markdown_text import described_image
 from analytics_pipeline.partitions import daily, dates_of
 from analytics_pipeline.settings import current_settings
 
@@ -158,4 +159,4 @@ def _plain(value: object) -> str | int | float | bool | None:
 def as_markdown(image: bytes, description: str, kind: str = "png") -> str:
     """Markdown that shows an image without another file, as the metadata of an asset does."""
     encoded = base64.b64encode(image).decode("ascii")
-    return f"![{description}](data:image/{kind};base64,{encoded})"
+    return described_image(description, f"data:image/{kind};base64,{encoded}")

@@ -17,6 +17,7 @@ from dagster._core.definitions.asset_checks.asset_check_evaluation import (
     AssetCheckEvaluationTargetMaterializationData as Target,
 )
 
+from analytics_pipeline.markdown_text import literal_markdown
 from analytics_pipeline.partitions import daily, dates_of
 
 
@@ -65,7 +66,7 @@ def evaluations(
             check_name=spec.name,
             passed=outcome.passed,
             severity=dg.AssetCheckSeverity(outcome.severity),
-            description=f"{day.isoformat()}: {outcome.description}",
+            description=f"{day.isoformat()}: {literal_markdown(outcome.description)}",
             metadata={"event date": day.isoformat(), **outcome.metadata},
             target_materialization_data=targets.get(day.isoformat()),
             blocking=spec.blocking,

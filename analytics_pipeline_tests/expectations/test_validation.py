@@ -16,8 +16,8 @@ from bs4 import BeautifulSoup
 
 from analytics_pipeline.expectations.comparison import compared
 from analytics_pipeline.expectations.docs import publish_results
-from analytics_pipeline.expectations.site import DocsError, page_of, site_of
 from analytics_pipeline.expectations.profile import profile_days
+from analytics_pipeline.expectations.site import DocsError, page_of, site_of
 from analytics_pipeline.expectations.suite import Tolerances, declared
 from analytics_pipeline.expectations.validation import DayResult, validate_days
 from analytics_pipeline.lake.lake import Lake

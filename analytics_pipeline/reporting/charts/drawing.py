@@ -43,7 +43,8 @@ STYLE: dict[Any, Any] = {
 
 # The part of a figure in which values are drawn; the rest is for ticks, title and legend.
 LEFT, RIGHT, FOOT, HEAD = 0.055, 0.99, 0.13, 0.86
-LEGEND_WIDTH = 0.165
+LEGEND_WIDTH, LEGEND_MARK = 0.165, 0.045
+CHARACTER_WIDTH = 0.0078
 
 
 @contextmanager
@@ -146,8 +147,10 @@ def legend(axes: "Axes", entries: Sequence[tuple[str, dict[str, Any]]]) -> None:
     (left, right), (foot, head) = axes.get_xlim(), axes.get_ylim()
     wide, high = right - left, head - foot
     y = foot + (HEAD + 0.08) * high
-    for position, (name, look) in enumerate(reversed(entries)):
-        x = left + (RIGHT - (position + 1) * LEGEND_WIDTH) * wide
+    edge = RIGHT
+    for name, look in reversed(entries):
+        edge -= max(LEGEND_WIDTH, LEGEND_MARK + CHARACTER_WIDTH * len(name))
+        x = left + edge * wide
         if "linewidth" in look:
             axes.plot([x, x + 0.012 * wide, x + 0.024 * wide], [y] * 3, markevery=[1], **look)
         else:

@@ -109,8 +109,8 @@ def _write_figures(sheet: Sheet, section: str, blocks: Sequence[Figures]) -> Non
     for block in blocks:
         for name, metric in block.metrics.items():
             values = [
-                title_of_block(block) or section, label(name), metric.value, metric.unit, metric.reason,
-                metric.id or metric.definition,
+                title_of_block(block) or section, label(name), metric.value, metric.unit,
+                metric.reason, metric.id or metric.definition,
             ]  # fmt: skip
             sheet.row(_visible(values), _one_format(values, 2, metric.unit))
     sheet.row([])
