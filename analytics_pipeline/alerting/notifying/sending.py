@@ -19,6 +19,7 @@ DEADLINE_SECONDS = 60
 LONGEST_ERROR = 300
 # Of the names in a URL, shorter ones are no secret, and stand in too many words.
 SHORTEST_SECRET = 5
+OWN_SERVERS = {"json", "xml", "form"}
 PROBLEM = re.compile(r"(?:Socket |I/O )?Exception: ")
 
 
@@ -75,9 +76,13 @@ def problem_of(url: str) -> str | None:
 
 
 def shown(url: str) -> str:
-    """The URL with its secrets left out."""
+    """Which service a URL is of, and its host where that is no secret, as it is of a chat."""
     plugin: Any = _plugin(url)
-    return str(plugin.url(privacy=True)).partition("?")[0] if plugin else "unknown"
+    if plugin is None:
+        return "unknown"
+    is_own = plugin.schemas() & OWN_SERVERS
+    host = getattr(plugin, "smtp_host", "") or (plugin.host if is_own else "")
+    return f"{plugin.service_name} at {host}" if host else str(plugin.service_name)
 
 
 def _plugin(url: str) -> "NotifyBase | None":
