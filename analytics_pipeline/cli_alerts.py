@@ -1,16 +1,23 @@
 """The commands on alerts: aicache-analytics alerts …"""
 
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from analytics_pipeline.cli_alert_records import (
+    dead_letters,
+    incident_details,
+    incident_line,
+    incident_store,
+    message_line,
+    print_records,
+    silence_line,
+)
+from analytics_pipeline.cli_alert_sending import deliver, test
 from analytics_pipeline.cli_options import (
-    FAILED,
     WRONG_USAGE,
     JsonOption,
     LakeOption,
@@ -19,12 +26,10 @@ from analytics_pipeline.cli_options import (
     output,
     print_json,
 )
-from analytics_pipeline.settings import Settings
 
 if TYPE_CHECKING:
     from analytics_pipeline.alerting.incidents.incident import Incident
     from analytics_pipeline.alerting.incidents.store import IncidentStore
-    from analytics_pipeline.alerting.notifying.outbox import Notification
 
 alerts_app = typer.Typer(
     help="See incidents and what was told of them, acknowledge, silence and resolve them.",
@@ -47,19 +52,6 @@ MatchOption = Annotated[
         help="Such as 'rule = hit_rate' or 'team =~ \"search|ads\"'; all that are given must hold.",
     ),
 ]
-
-
-@contextmanager
-def _store(settings: Settings) -> "Iterator[IncidentStore]":
-    """The store of a lake; without one there is nothing to look at."""
-    from analytics_pipeline.alerting.configuration import read_alerts_file
-    from analytics_pipeline.alerting.rounds import open_store
-    from analytics_pipeline.lake.lake import Lake
-
-    if not Lake.of(settings).state.exists():
-        fail(f"{settings.lake} is no lake yet: nothing was taken in.")
-    with open_store(settings, read_alerts_file(settings)) as store:
-        yield store
 
 
 def _named(store: "IncidentStore", name: str) -> "Incident":
@@ -109,13 +101,13 @@ def list_alerts(
     from analytics_pipeline.alerting.incidents.matching import matcher
 
     matchers = [matcher(each) for each in match or ()]
-    with _store(settings) as store:
+    with incident_store(settings) as store:
         if dead:
-            _print(_dead_letters(store, limit), as_json, "Every message was delivered.")
+            print_records(dead_letters(store, limit), as_json, "Every message was delivered.")
             return
         if silences:
-            records = [_silence(each) for each in store.silences()]
-            _print(records, as_json, "Nothing is silenced.")
+            records = [silence_line(each) for each in store.silences()]
+            print_records(records, as_json, "Nothing is silenced.")
             return
         found = store.incidents(
             status or (None if everything else ACTIVE),  # type: ignore[arg-type]
@@ -128,78 +120,7 @@ def list_alerts(
 
         print_json([fields_of(incident) for incident in found])
     else:
-        _print([_line(each) for each in found], as_json, "No incident is under way.")
-
-
-def _line(incident: "Incident") -> dict[str, Any]:
-    labels = ", ".join(f"{name}={value}" for name, value in sorted(incident.labels.items()))
-    source = incident.source
-    return {
-        "id": incident.id,
-        "severity": incident.severity,
-        "status": "flapping" if incident.flapping else incident.status,
-        "rule": source.rule,
-        "asset": source.asset,
-        "slice": labels,
-        "dates": _dates(incident),
-        "since": f"{incident.opened_at.astimezone(UTC):%Y-%m-%d %H:%M}",
-        "message": incident.message,
-    }
-
-
-def _dates(incident: "Incident") -> str:
-    first, last = incident.first_date, incident.last_date
-    if first is None or first == last:
-        return str(first or "")
-    return f"{first} to {last}"
-
-
-def _dead_letters(store: "IncidentStore", limit: int) -> list[dict[str, Any]]:
-    from analytics_pipeline.alerting.notifying import outbox
-
-    records = []
-    for notification in outbox.notifications(store.connection, ["dead"], limit=limit):
-        dead = [
-            delivery
-            for delivery in outbox.deliveries(store.connection, notification.id)
-            if delivery.status == "dead"
-        ]
-        reasons = [(each.channel, each.attempts, each.last_error) for each in dead]
-        for channel, attempts, reason in reasons or [("", 0, notification.reason)]:
-            records.append(
-                {
-                    "notification": notification.id,
-                    "due": f"{notification.due_at:%Y-%m-%d %H:%M}",
-                    "receiver": notification.receiver,
-                    "url_env": channel,
-                    "attempts": attempts,
-                    "reason": reason,
-                    "subject": notification.subject,
-                }
-            )
-    return records
-
-
-def _silence(silence: Any) -> dict[str, Any]:
-    return {
-        "id": silence.id,
-        "matchers": ", ".join(str(each) for each in silence.matchers),
-        "from": f"{silence.starts_at:%Y-%m-%d %H:%M}",
-        "until": f"{silence.ends_at:%Y-%m-%d %H:%M}",
-        "by": silence.created_by,
-        "comment": silence.comment,
-    }
-
-
-def _print(records: Sequence[dict[str, Any]], as_json: bool, nothing: str) -> None:
-    from analytics_pipeline.release_summary import table_of
-
-    if as_json:
-        print_json(list(records))
-    elif records:
-        output.print(table_of(records), markup=False)
-    else:
-        output.print(nothing)
+        print_records([incident_line(each) for each in found], as_json, "No incident is under way.")
 
 
 @alerts_app.command(epilog="Example: aicache-analytics alerts show 4a9a25e17830-20261126")
@@ -213,12 +134,12 @@ def show(
     from analytics_pipeline.alerting.incidents.changes import as_json as fields_of
     from analytics_pipeline.alerting.notifying import outbox
 
-    with _store(settings) as store:
+    with incident_store(settings) as store:
         known = _named(store, incident)
         history = store.history(known.id)
         told = outbox.notifications(store.connection, incident_id=known.id)
         untold = outbox.untold(store.connection, known.id)
-        messages = [_told(store, each, known.id) for each in reversed(told)]
+        messages = [message_line(store, each, known.id) for each in reversed(told)]
     entries = [
         {"at": f"{event.at:%Y-%m-%d %H:%M:%S}", "change": event.change, "date": event.event_date,
          "by": event.by, "message": event.message, "told": untold.get(event.sequence, "")}
@@ -227,50 +148,12 @@ def show(
     if as_json:
         print_json({"incident": fields_of(known), "history": entries, "messages": messages})
         return
-    for name, value in _described(known).items():
+    for name, value in incident_details(known).items():
         if value not in (None, "", ()):
             output.print(f"{name:<15}{value}", markup=False)
     for title, records in (("History", entries), ("Messages", messages)):
         output.print(f"\n{title}")
-        _print(records, False, "None.")
-
-
-def _described(incident: "Incident") -> dict[str, Any]:
-    source = incident.source
-    numbers = {"value": incident.value, "expected": incident.expected,
-               "lower limit": incident.lower, "upper limit": incident.upper}  # fmt: skip
-    return {
-        **_line(incident),
-        **{name: f"{number:,.6g}" for name, number in numbers.items() if number is not None},
-        "found": f"{incident.occurrences} times",
-        "promise": source.description,
-        "owner": source.owner,
-        "team": source.team,
-        "runbook": source.runbook,
-        "acknowledged": incident.acknowledged_by,
-        "silenced until": incident.silenced_until,
-        "resolved": incident.resolved_at,
-        "explained by": incident.inhibited_by,
-        "recorded only": "it concerns dates too far back" if incident.recorded_only else None,
-    }
-
-
-def _told(store: "IncidentStore", message: "Notification", incident: str) -> dict[str, Any]:
-    from analytics_pipeline.alerting.notifying import outbox
-
-    reasons = [
-        telling.reason
-        for telling in outbox.tellings(store.connection, message.id)
-        if telling.entry.incident_id == incident and telling.reason
-    ]
-    return {
-        "due": f"{message.due_at:%Y-%m-%d %H:%M:%S}",
-        "receiver": message.receiver,
-        "kind": message.says or message.kind,
-        "status": message.status,
-        "reason": "; ".join(dict.fromkeys([*reasons, *filter(None, [message.reason])])),
-        "subject": message.subject or "",
-    }
+        print_records(records, False, "None.")
 
 
 @alerts_app.command(epilog="Example: aicache-analytics alerts ack 4a9a25e17830-20261126 --by ann")
@@ -283,7 +166,7 @@ def ack(
 ) -> None:
     """Say that somebody is at it: escalation and reminders end."""
     settings = configure(lake=lake)
-    with _store(settings) as store:
+    with incident_store(settings) as store:
         names = [_named(store, each).id for each in incidents]
         for name in names:
             store.acknowledge(name, _author(by), comment)
@@ -300,7 +183,7 @@ def resolve(
 ) -> None:
     """Bring incidents to their end by hand; what is found again opens again."""
     settings = configure(lake=lake)
-    with _store(settings) as store:
+    with incident_store(settings) as store:
         names = [_named(store, each).id for each in incidents]
         for name in names:
             store.resolve(name, _author(by), comment)
@@ -341,14 +224,14 @@ def silence(
     if (duration is None) is (until is None):
         fail("Give either --for or --until.", WRONG_USAGE)
     settings = configure(lake=lake)
-    with _store(settings) as store:
+    with incident_store(settings) as store:
         new = store.silence(
             match or _matchers_of(_named(store, incident or "")),
             until.replace(tzinfo=UTC) if until else datetime.now(UTC) + _duration(duration or ""),
             _author(by),
             comment,
         )
-        record = _silence(new)
+        record = silence_line(new)
     if as_json:
         print_json(record)
     else:
@@ -386,75 +269,10 @@ def unsilence(
 ) -> None:
     """End a silence."""
     settings = configure(lake=lake)
-    with _store(settings) as store:
+    with incident_store(settings) as store:
         store.unsilence(silence_id, _author(by))
     _print_done([silence_id], "ended", as_json)
 
 
-@alerts_app.command(epilog="Example: aicache-analytics alerts test --receiver on-call")
-def test(
-    receiver: Annotated[
-        str | None, typer.Option("--receiver", help="Only this receiver; else all.")
-    ] = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Send a message that says that it is a test to each URL, and say what became of it."""
-    settings = configure()
-    from analytics_pipeline.alerting.configuration import read_alerts_file
-    from analytics_pipeline.alerting.notifying.configuration import notifying_configuration
-    from analytics_pipeline.alerting.trying import send_tests
-
-    configuration = notifying_configuration(read_alerts_file(settings))
-    known = tuple(configuration.receivers)
-    if not known:
-        fail("No receiver is configured: see receivers in docs/alerts.md.")
-    if receiver is not None and receiver not in known:
-        fail(f"There is no receiver {receiver}. There are: {', '.join(known)}.", WRONG_USAGE)
-    trials = []
-    for trial in send_tests(configuration, known if receiver is None else (receiver,)):
-        trials.append(trial)
-        if not as_json:
-            mark = "ok  " if trial.reached else "FAIL"
-            said = trial.url if trial.reached else trial.error
-            output.print(f"{mark}  {trial.receiver}, {trial.variable}: {said}", markup=False)
-    if as_json:
-        print_json([asdict(trial) for trial in trials])
-    if not all(trial.reached for trial in trials):
-        raise typer.Exit(FAILED)
-
-
-@alerts_app.command(epilog="Example: aicache-analytics alerts deliver --dead")
-def deliver(
-    dead: Annotated[
-        bool, typer.Option("--dead", help="Also try again what could not be delivered.")
-    ] = False,
-    lake: LakeOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Do once what the daemon does: take ended runs into account, and tell what is due."""
-    settings = configure(lake=lake)
-    from analytics_pipeline.alerting.notifying.delivering import revive
-    from analytics_pipeline.alerting.rounds import alert_round
-    from analytics_pipeline.definitions import defs
-    from analytics_pipeline.execution import open_instance
-
-    if dead:
-        with _store(settings) as store:
-            revive(store.connection, datetime.now(UTC))
-    with open_instance(settings) as instance:
-        done = alert_round(settings, instance, defs.get_repository_def())
-    if as_json:
-        print_json(
-            {
-                "runs": done.runs,
-                "changes": done.changes,
-                **{
-                    name: [asdict(each) for each in getattr(done.delivery, name)]
-                    for name in ("sent", "failed", "dead")
-                },
-            }
-        )
-    else:
-        output.print(f"{done.in_words()}.", markup=False)
-    if done.delivery.failed or done.delivery.dead:
-        raise typer.Exit(FAILED)
+alerts_app.command(epilog="Example: aicache-analytics alerts test --receiver on-call")(test)
+alerts_app.command(epilog="Example: aicache-analytics alerts deliver --dead")(deliver)

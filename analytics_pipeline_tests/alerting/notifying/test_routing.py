@@ -141,3 +141,19 @@ def test_a_variable_that_is_not_set_is_named(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.delenv("ONCALL_URL", raising=False)
     with pytest.raises(NotifyingError, match=r"receiver oncall: .*ONCALL_URL is not set"):
         url_of("ONCALL_URL", "oncall")
+
+
+def test_the_example_of_the_documentation_is_right(tmp_path: Path) -> None:
+    example = Path(__file__).parents[3] / "docs" / "alerts.example.yml"
+    configuration = read(tmp_path, example.read_text())
+    assert set(configuration.receivers) == {"team-channel", "on-call", "team-lead", "search-team"}
+    error = an_incident(team="search", severity="ERROR")
+    assert routes_for(configuration, error, NOON)[0].to == ("search-team",)
+    assert routes_for(configuration, error, NIGHT)[0].to == ("on-call",)
+    warnings = routes_for(configuration, an_incident(severity="WARN"), NOON)
+    assert [route.to for route in warnings] == [("team-channel",)]
+    defaults = read(tmp_path, "receivers: {a: {url_env: A}}")
+    for name in ("group_by", "group_wait", "group_interval", "repeat_interval", "send_resolved"):
+        said = getattr(configuration.defaults, name)
+        [unsaid] = routes_for(defaults, error, NOON)
+        assert getattr(unsaid, name) == said, name

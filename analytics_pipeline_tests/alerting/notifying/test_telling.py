@@ -1,11 +1,14 @@
 """Stories of incidents, and what their receivers are told, through a real web server."""
 
+import os
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from analytics_pipeline.alerting.findings import Finding
 from analytics_pipeline.alerting.notifying import outbox
@@ -288,3 +291,88 @@ def test_text_from_logs_stays_text(hook: Webhook, tell: Any, attack: str) -> Non
         assert "<!channel" not in text
     assert "<script" not in message.body_html and "49" not in message.subject
     assert "\nBcc:" not in message.body_text
+
+
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(["fails", "passes", "ack", "silence", "wait"]),
+        st.integers(0, 3),
+        st.sampled_from(["WARN", "ERROR"]),
+        st.integers(0, 3),
+    ),
+    min_size=1,
+    max_size=12,
+)
+DAYS = [date(2026, 11, 24) + timedelta(days=number) for number in range(4)]
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(steps=STEPS, delivered=st.lists(st.booleans(), min_size=12, max_size=12))
+def test_whatever_happens_nothing_is_passed_over_or_told_twice(
+    hook: Webhook, tmp_path_factory: pytest.TempPathFactory, steps: Any, delivered: list[bool]
+) -> None:
+    """In any order of failures, ends, people and deliveries, with real messages."""
+    hook.accepted.clear()
+    os.environ.update({f"{name.upper()}_URL": hook.url(name) for name in NAMES})
+    configuration = {
+        "receivers": {name: {"url_env": f"{name.upper()}_URL"} for name in NAMES},
+        "defaults": {"repeat_interval": "never"},
+        "routes": [
+            {"match": {"severity": "error"}, "to": "oncall",
+             "escalate": [{"after": "1h", "to": "lead"}]},
+            {"to": "team", "group_wait": "10m"},
+        ],
+    }  # fmt: skip
+    with story(tmp_path_factory.mktemp("story"), **configuration) as tale:
+        for (what, number, severity, day), deliver in zip(steps, delivered, strict=False):
+            _happens(tale, what, number, severity, DAYS[day])
+            if deliver:
+                tale.deliver(minutes=7)
+        tale.deliver(hours=8)
+        tale.deliver(hours=2)
+        assert set(hook.identities().values()) <= {1}
+        told = set(tale.connection.execute("SELECT sequence FROM telling").fetchall())
+        untold = set(tale.connection.execute("SELECT sequence FROM untold").fetchall())
+        every = set(tale.connection.execute("SELECT sequence FROM incident_event").fetchall())
+        assert {row[0] for row in told | untold} == {row[0] for row in every}
+        without = tale.connection.execute(
+            "SELECT * FROM notification WHERE status = 'dropped' AND reason IS NULL"
+        )
+        assert without.fetchall() == []
+        _check_receivers(tale, hook)
+
+
+def _happens(tale: Story, what: str, number: int, severity: Any, day: date) -> None:
+    about = {"rule": f"rule_{number}", "asset": f"mart_{number}", "day": day, "severity": severity}
+    active = tale.store.incidents(["open", "acknowledged", "silenced"])
+    tale.now += timedelta(minutes=1)
+    if what == "fails":
+        tale.fails(**about)
+    elif what == "passes":
+        tale.passes(**about)
+    elif what == "ack" and active:
+        tale.store.acknowledge(active[number % len(active)].id, "ann", now=tale.now)
+    elif what == "silence":
+        until = tale.now + timedelta(hours=2)
+        tale.store.silence([f"rule = rule_{number}"], until, "ann", now=tale.now)
+    elif what == "wait":
+        tale.now += timedelta(hours=number)
+
+
+def _check_receivers(tale: Story, hook: Webhook) -> None:
+    """What is open and nobody's is told to somebody, and who was told of it knows its end."""
+    for incident in tale.incidents():
+        messages = [
+            posted for posted in hook.accepted
+            if incident.id in posted.content["incidents"].split(",")
+        ]  # fmt: skip
+        if incident.recorded_only:
+            assert messages == []
+        elif incident.status == "open" and not incident.inhibited_by:
+            assert messages, f"{incident} was told to nobody"
+        for receiver in {posted.path for posted in messages}:
+            last = [posted for posted in messages if posted.path == receiver][-1]
+            said = last.content["message"]
+            about = said[: said.index(incident.source.rule)].rpartition("[")[2]
+            if not incident.flapping:
+                assert about.startswith("RESOLVED") is (incident.status == "resolved")
