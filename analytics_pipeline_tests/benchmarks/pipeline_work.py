@@ -6,8 +6,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from analytics_pipeline.reporting.content import read_contents
-
 from analytics_pipeline.alerting.evaluation import evaluate_days
 from analytics_pipeline.events.tables import VALIDATED_EVENTS
 from analytics_pipeline.expectations.checking import check_days

@@ -37,9 +37,14 @@ def dashboard_asset(project: Project) -> dg.AssetsDefinition:
         days = requested_dates(context)
         built = {
             team: build_dashboard(
-                lake, dashboard_folder(lake, team), project, settings, days=days, team=team,
+                lake,
+                dashboard_folder(lake, team),
+                project,
+                settings,
+                days=days,
+                team=team,
                 incidents=INCIDENT_EVENTS,
-            )  # fmt: skip
+            )
             for team in (None, *settings.reporting.teams)
         }
         page = built[None].page
