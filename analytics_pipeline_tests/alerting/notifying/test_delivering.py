@@ -21,7 +21,7 @@ from analytics_pipeline.alerting.incidents.store import IncidentStore
 from analytics_pipeline.alerting.notifying import outbox, preparing
 from analytics_pipeline.alerting.notifying.delivering import claim, deliver_due, revive, wait
 from analytics_pipeline.alerting.notifying.entries import DeliverySettings
-from analytics_pipeline.alerting.notifying.outbox import SCHEMA
+from analytics_pipeline.alerting.notifying.schema import SCHEMA, stamp
 from analytics_pipeline.alerting.notifying.sending import without_secrets
 from analytics_pipeline.alerting.notifying.wording import word
 from analytics_pipeline_tests.alerting.notifying.receivers import mailbox, webhook
@@ -196,7 +196,7 @@ def test_what_a_killed_process_was_sending_is_sent_by_the_next(
         assert len(hook.accepted) + len(mail.accepted) == 2
         tale.connection.execute(
             "UPDATE delivery SET status = 'sending', claimed_by = 'elsewhere/1/1.0', "
-            "lease_until = ?", [outbox.stamp(tale.now + timedelta(minutes=1))],
+            "lease_until = ?", [stamp(tale.now + timedelta(minutes=1))],
         )  # fmt: skip
         assert not tale.deliver().sent
         assert len(tale.deliver(minutes=1).sent) == 2
