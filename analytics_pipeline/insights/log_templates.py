@@ -12,10 +12,10 @@ MASKS = (
     (r"\b\d{1,3}(\.\d{1,3}){3}(:\d+)?\b", "<address>"),
     (r"([A-Za-z]:)?([\\/][\w.@%+~-]+){2,}[\\/]?", "<path>"),
     (r"\b0[xX][0-9A-Fa-f]+\b", "<hex>"),
-    (r"[+-]?\b\d+([.,]\d+)*\b", "<number>"),
+    (r"\b\d{8,}\b", "<number>"),
     (r"\b[0-9A-Fa-f]{8,}\b", "<hex>"),
     (r"\b[A-Za-z]+[-_]?\d\w*([-_]\w*)*", "<id>"),
-    (r"\d+([.,]\d+)*", "<number>"),
+    (r"[+-]?\d+([.,]\d+)*", "<number>"),
 )
 """What is masked, one after the other, as regular expressions (RE2), and by what."""
 

@@ -1,7 +1,9 @@
 """The alert checks in real Dagster runs, of one date and of a range."""
 
+import re
 import subprocess
 import sys
+from base64 import b64decode
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -12,16 +14,21 @@ from dagster._core.storage.asset_check_execution_record import (
     AssetCheckExecutionRecordStatus,
 )
 
-from analytics_pipeline.alerting.checks import SPECS, alerts
-from analytics_pipeline.alerting.rules import RULES
+from analytics_pipeline.alerting.checks import alert_checks
+from analytics_pipeline.alerting.evaluation import judged_by_checks
+from analytics_pipeline.alerting.ruleset import rules_of
 from analytics_pipeline.lake.lake import Lake
 from analytics_pipeline.partitions import daily
-from analytics_pipeline.settings import current_settings
+from analytics_pipeline.settings import Settings, current_settings
 from analytics_pipeline_tests.alerting.rows import write_day
 
 FIRST = date(2024, 2, 1)
+RULES = judged_by_checks(rules_of(Settings()))
+KEYS = {rule.name: dg.AssetCheckKey(dg.AssetKey(rule.about), rule.name) for rule in RULES}
+ALERTS = alert_checks(RULES)
 ASSETS = [
-    dg.AssetSpec(name, partitions_def=daily) for name in sorted({rule.asset for rule in RULES})
+    dg.AssetSpec(name, partitions_def=daily)
+    for name in sorted({name for rule in RULES for name in (rule.about, *rule.reads)})
 ]
 
 
@@ -33,7 +40,7 @@ def stored_tables() -> Iterator[dg.MaterializeResult[None]]:
 
 
 JOB = dg.Definitions(
-    assets=[stored_tables], asset_checks=[alerts], jobs=[dg.define_asset_job("everything")]
+    assets=[stored_tables], asset_checks=ALERTS, jobs=[dg.define_asset_job("everything")]
 ).resolve_job_def("everything")
 
 
@@ -73,14 +80,31 @@ def test_a_run_of_one_date_evaluates_it_with_its_numbers(lake: Lake) -> None:
     hit_rate = found["hit_rate", "2024-02-01"]
     assert not hit_rate.passed
     assert hit_rate.severity == dg.AssetCheckSeverity.WARN
-    assert hit_rate.description == ("2024-02-01: Hit rate 50% is below the minimum of 70%.")
+    assert hit_rate.description == ("2024-02-01: Hit rate is 50%, below the minimum of 70%.")
     metadata = {name: value.value for name, value in hit_rate.metadata.items()}
+    message = "Hit rate is 50%, below the minimum of 70%."
+    del metadata["found"]
+    [record] = hit_rate.metadata["found"].records
+    assert record.data["message"] == message
     assert metadata == {
         "event date": "2024-02-01",
         "evaluated": True,
         "value": 0.5,
         "limit": 0.7,
-        "setting": "thresholds.hit_rate_min",
+        "unit": "share",
+        "metric": "daily_cache_metrics.hit_rate",
+        "owner": "team:aicache-analytics",
+        "runbook": "docs/alerts.md#rule-hit_rate",
+        "findings": [
+            {
+                "message": message,
+                "labels": {},
+                "value": 0.5,
+                "expected": None,
+                "lower": 0.7,
+                "upper": None,
+            }
+        ],
     }
     assert found["error_rate", "2024-02-01"].severity == dg.AssetCheckSeverity.ERROR
 
@@ -88,13 +112,28 @@ def test_a_run_of_one_date_evaluates_it_with_its_numbers(lake: Lake) -> None:
     assert unjudged.passed
     assert unjudged.metadata["evaluated"].value is False
     assert "value" not in unjudged.metadata
+    assert unjudged.metadata["findings"].value == []
+
+
+def test_a_violation_is_drawn_with_the_days_before(lake: Lake) -> None:
+    days = [FIRST + timedelta(days=offset) for offset in range(4)]
+    for day in days:
+        write_day(lake, day, hit_rate=0.5 if day == days[-1] else 0.9)
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = JOB.execute_in_process(instance=instance, tags=range_tags(days[0], days[-1]))
+    found = evaluations_of(result)
+    chart = found["hit_rate", days[-1].isoformat()].metadata["chart"].value
+    image = b64decode(re.fullmatch(r"!\[.*\]\(data:image/png;base64,(.*)\)", chart)[1])
+    assert image.startswith(b"\x89PNG")
+    assert len(image) < 20_000
+    assert "chart" not in found["hit_rate", days[0].isoformat()].metadata
 
 
 def test_a_range_keeps_the_outcome_of_each_date_and_of_others(lake: Lake) -> None:
     days = [FIRST + timedelta(days=offset) for offset in range(5)]
     for day in days:
         write_day(lake, day, hit_rate=0.5 if day.day in (2, 4) else 0.9)
-    check = SPECS[RULES[0]].key
+    check = KEYS["hit_rate"]
     with dg.DagsterInstance.ephemeral() as instance:
         last = JOB.execute_in_process(instance=instance, partition_key="2024-02-05")
         earlier = JOB.execute_in_process(instance=instance, tags=range_tags(days[0], days[3]))
@@ -129,14 +168,14 @@ def test_only_the_checks_of_the_chosen_assets_run(lake: Lake) -> None:
     write_day(lake, FIRST)
     with dg.DagsterInstance.ephemeral() as instance:
         result = dg.materialize(
-            [stored_tables, alerts],
+            [stored_tables, *ALERTS],
             instance=instance,
             partition_key="2024-02-01",
             selection=dg.AssetSelection.assets(*(spec.key for spec in ASSETS)).without_checks()
-            | dg.AssetSelection.checks(SPECS[RULES[2]].key),
+            | dg.AssetSelection.checks(KEYS["error_rate"]),
         )
     assert result.success
-    assert {name for name, _ in evaluations_of(result)} == {RULES[2].name}
+    assert {name for name, _ in evaluations_of(result)} == {"error_rate"}
 
 
 def test_a_run_without_a_date_says_what_to_do(lake: Lake) -> None:

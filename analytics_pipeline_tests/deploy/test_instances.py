@@ -10,12 +10,10 @@ import pytest
 import yaml
 from dagster_postgres import PostgresEventLogStorage
 
-from analytics_pipeline.alerting.checks import SPECS
-from analytics_pipeline.alerting.rules import RULES
 from analytics_pipeline.lake.lake import Lake
 from analytics_pipeline.settings import current_settings
 from analytics_pipeline_tests.alerting.rows import write_day
-from analytics_pipeline_tests.alerting.test_checks import JOB, range_tags
+from analytics_pipeline_tests.alerting.test_checks import JOB, KEYS, range_tags
 from analytics_pipeline_tests.postgres_server import PostgresServer, running_postgres
 
 PROJECT = Path(__file__).parents[2]
@@ -101,7 +99,7 @@ def test_a_run_on_postgres_is_read_back_by_another_instance(
         assert run.status is dg.DagsterRunStatus.SUCCESS
         partitions = instance.get_materialized_partitions(dg.AssetKey("daily_cache_metrics"))
         assert partitions == {day.isoformat() for day in days}
-        check = SPECS[RULES[0]].key
+        check = KEYS["hit_rate"]
         statuses = {
             info.partition_key: info.latest_execution_status.value
             for info in instance.event_log_storage.get_asset_check_partition_info([check])

@@ -1,6 +1,7 @@
 """Every workflow insight computed once more, by pandas and plain Python, from the same events."""
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
@@ -187,6 +188,28 @@ def miss_rate_periods(events: pd.DataFrame, settings: InsightSettings) -> Rows:
     return rows
 
 
+@by_day
+def log_templates(events: pd.DataFrame, settings: InsightSettings) -> Rows:
+    """Of messages that are made of words and numbers alone."""
+    logs = events[events["event_type"] == "log_entry"]
+    groups: dict[tuple[str, str | None, str], Rows] = {}
+    for entry in logs.to_dict("records"):
+        component = entry["component"] if isinstance(entry["component"], str) else None
+        template = re.sub(r"\d+", "<number>", entry["message"])
+        groups.setdefault((entry["level"], component, template), []).append(entry)
+    return [
+        {
+            "level": level,
+            "component": component,
+            "template": template,
+            "entries": len(entries),
+            "example": min(entry["message"] for entry in entries),
+            "first_hour": min(entry["timestamp"] for entry in entries).floor("h"),
+        }
+        for (level, component, template), entries in groups.items()
+    ]
+
+
 ORACLES: dict[str, Callable[[pd.DataFrame, InsightSettings], Rows]] = {
     "top_queries": top_queries,
     "language_distribution": language_distribution,
@@ -194,4 +217,5 @@ ORACLES: dict[str, Callable[[pd.DataFrame, InsightSettings], Rows]] = {
     "sessions": sessions,
     "slow_queries": slow_queries,
     "miss_rate_periods": miss_rate_periods,
+    "log_templates": log_templates,
 }

@@ -53,7 +53,16 @@ QUERIES = st.fixed_dictionaries(
 OTHERS = st.fixed_dictionaries(
     COMMON | {"event_type": st.sampled_from(["ui_interaction", "cache_store"]), "query": TEXTS}
 )
-EVENTS = st.lists(st.one_of(QUERIES, QUERIES, OTHERS), max_size=40)
+LOGS = st.fixed_dictionaries(
+    COMMON
+    | {
+        "event_type": st.just("log_entry"),
+        "level": st.sampled_from(["ERROR", "INFO"]),
+        "component": st.sampled_from([None, "store"]),
+        "message": st.sampled_from(["failed", "wrote 1 of 2 files", "wrote 9 of 17 files"]),
+    }
+)
+EVENTS = st.lists(st.one_of(QUERIES, QUERIES, LOGS, OTHERS), max_size=40)
 
 
 @pytest.fixture(scope="module")
@@ -112,7 +121,11 @@ def many_events(count: int) -> pd.DataFrame:
     frame = pd.DataFrame(
         {
             "timestamp": pd.Timestamp(DAYS[0]) + pd.to_timedelta(seconds, unit="s"),
-            "event_type": random.choice(["cache_query", "ui_interaction"], count, p=[0.9, 0.1]),
+            "event_type": random.choice(
+                ["cache_query", "ui_interaction", "log_entry"], count, p=[0.8, 0.1, 0.1]
+            ),
+            "level": random.choice(["ERROR", "INFO"], count),
+            "message": random.choice(["failed", "wrote 1 of 2 files"], count),
             "user_id": random.choice(["a", "b", "c", None], count),
             "query": random.choice([f"question {number}" * 8 for number in range(40)], count),
             "response_time": random.gamma(2, 0.3, count),

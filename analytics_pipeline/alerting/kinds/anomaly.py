@@ -177,7 +177,7 @@ def _finding(
 ) -> Finding:
     value, labels = float(panel.values[panel.at(day), slice_]), panel.labels[slice_]
     expected = float(limits.baseline.expected[at])
-    how = "" if measured.share else f", {compared(value, expected, 'usual')}"
+    how = "" if measured.share or not expected else f", {compared(value, expected, 'usual')}"
     message = (
         f"{measured.called}{of_slice(labels)} is {worded(value, measured.unit)}{how}: usually "
         f"{_usual(measured, limits, at)} on {weekday(day)}s."
