@@ -16,8 +16,10 @@ from datetime import UTC, datetime, timedelta
 from analytics_pipeline.alerting.notifying import outbox
 from analytics_pipeline.alerting.notifying.configuration import NotifyingConfiguration, url_of
 from analytics_pipeline.alerting.notifying.entries import DeliverySettings, NotifyingError
-from analytics_pipeline.alerting.notifying.outbox import Delivery, Notification, stamp
-from analytics_pipeline.alerting.notifying.preparing import Preparing, plan_new
+from analytics_pipeline.alerting.notifying.new_entries import plan_new
+from analytics_pipeline.alerting.notifying.outbox import Delivery, Notification
+from analytics_pipeline.alerting.notifying.preparing import Preparing
+from analytics_pipeline.alerting.notifying.schema import stamp
 from analytics_pipeline.alerting.notifying.sending import Outcome, send, without_secrets
 from analytics_pipeline.alerting.notifying.wording import Message
 from analytics_pipeline.alerting.store import transaction
