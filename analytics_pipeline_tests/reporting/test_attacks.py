@@ -5,7 +5,7 @@ import csv
 import json
 import re
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -40,10 +40,9 @@ VIEWS = ("report", "executive")
 
 @pytest.fixture(scope="module")
 def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
-    """A lake with reports of days of which every text is an attack, made by the command line."""
+    """A lake with the reports of a day whose every text is an attack, by the command line."""
     folder = tmp_path_factory.mktemp("attacks")
-    for day in (DAY - timedelta(days=1), DAY):
-        drop_attacks(folder / "landing" / str(day), day)
+    drop_attacks(folder / "landing" / str(DAY), DAY)
     printed_json(
         command_line(
             "run", "--landing", folder / "landing", "--lake", folder / "lake", "--json",
