@@ -19,6 +19,7 @@ from analytics_pipeline.ingestion.intake import take_in
 from analytics_pipeline.ingestion.validation import validate
 from analytics_pipeline.lake.lake import Lake
 from analytics_pipeline.samples.generation import generate
+from analytics_pipeline_tests.benchmarks.alert_rules import rules_of_a_day
 from analytics_pipeline_tests.benchmarks.floor import bare_script
 from analytics_pipeline_tests.benchmarks.ingestion_speed import FORMAT_MEASUREMENTS, events
 from analytics_pipeline_tests.benchmarks.measuring import (
@@ -164,6 +165,7 @@ MEASUREMENTS: dict[str, Callable[[Path, Options], Iterator[Figure]]] = {
     "marts_day": marts_of_a_day,
     "marts_90_days": marts_of_90_days,
     "loading_models": loading_models,
+    "rules_day": rules_of_a_day,
 }
 
 
