@@ -17,6 +17,7 @@ from analytics_pipeline.cli_alert_records import (
     silence_line,
 )
 from analytics_pipeline.cli_alert_sending import deliver, test
+from analytics_pipeline.cli_alert_trial import evaluate
 from analytics_pipeline.cli_options import (
     WRONG_USAGE,
     JsonOption,
@@ -32,7 +33,8 @@ if TYPE_CHECKING:
     from analytics_pipeline.alerting.incidents.store import IncidentStore
 
 alerts_app = typer.Typer(
-    help="See incidents and what was told of them, acknowledge, silence and resolve them.",
+    help="See incidents and what was told of them, acknowledge, silence and resolve them; try "
+    "rules and receivers.",
     no_args_is_help=True,
 )
 
@@ -115,12 +117,20 @@ def list_alerts(
             recorded_only=None if everything else False,
             limit=limit,
         )
+        recorded = len(store.incidents(ACTIVE, matchers=matchers, recorded_only=True))
     if as_json:
         from analytics_pipeline.alerting.incidents.changes import as_json as fields_of
 
         print_json([fields_of(incident) for incident in found])
     else:
-        print_records([incident_line(each) for each in found], as_json, "No incident is under way.")
+        nothing = "No incident is under way."
+        if recorded:
+            days = settings.alerting.notify_days
+            nothing += (
+                f" Recorded only, of event dates more than {days} days back (alerting.notify_days): "
+                f"{recorded:,}. --all shows them."
+            )
+        print_records([incident_line(each) for each in found], as_json, nothing)
 
 
 @alerts_app.command(epilog="Example: aicache-analytics alerts show 4a9a25e17830-20261126")
@@ -274,5 +284,8 @@ def unsilence(
     _print_done([silence_id], "ended", as_json)
 
 
+alerts_app.command(
+    epilog="Example: aicache-analytics alerts evaluate hit_rate --from 2026-11-01 --to 2026-11-24"
+)(evaluate)
 alerts_app.command(epilog="Example: aicache-analytics alerts test --receiver on-call")(test)
 alerts_app.command(epilog="Example: aicache-analytics alerts deliver --dead")(deliver)

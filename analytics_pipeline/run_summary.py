@@ -105,6 +105,8 @@ def print_summary(summary: RunSummary, console: Console) -> None:
         console.print(f"Report:  {summary.report}", markup=False)
         console.print(f"UI:      {summary.ui}", markup=False)
         console.print("         then open http://127.0.0.1:3000")
+    if summary.updated_dates:
+        console.print("Alerts:  aicache-analytics alerts deliver, where no daemon does it")
 
 
 def _table(accounts: Iterable[FileAccount]) -> RichTable:

@@ -371,6 +371,12 @@ class AlertingSettings(Group):
         description="Address of the Dagster UI, such as https://dagster.example.org, to which "
         "messages link; without it they have no links.",
     )
+    runbook_base: str | None = Field(
+        None,
+        pattern=r"^https?://\S+$",
+        description="Address below which runbooks lie that are no URL, such as that of this project "
+        "where you keep its files: docs/alert-rules.md#rule-hit_rate becomes a link.",
+    )
 
 
 class Settings(BaseSettings):

@@ -8,7 +8,7 @@ from typing import Any
 import dagster as dg
 from dagster._core.definitions.assets.graph.asset_graph import AssetGraph
 
-from analytics_pipeline.alerting.checks import FINDINGS
+from analytics_pipeline.alerting.checks import EVALUATED, FINDINGS
 from analytics_pipeline.alerting.findings import Finding
 from analytics_pipeline.alerting.incidents.incident import Report, Source
 
@@ -28,7 +28,9 @@ class CheckReports:
     def of_run(self, instance: dg.DagsterInstance, run_id: str) -> Iterator[Report]:
         """A report for each evaluation of a run, in their order; checks of other assets left out.
 
-        Its id is made of the run and the place of the evaluation in the run's log.
+        A rule that could not be evaluated reports nothing: that no query came does not say that the
+        hit rate has recovered. The id is made of the run and the place of the evaluation in the
+        run's log.
         """
         cursor = None
         while True:
@@ -40,10 +42,13 @@ class CheckReports:
             )
             for record in page.records:
                 event = record.event_log_entry.dagster_event
-                if event is None or event.asset_check_evaluation_data.asset_key not in self._keys:
+                if event is None:
+                    continue
+                evaluation = event.asset_check_evaluation_data
+                if evaluation.asset_key not in self._keys or _is_unjudged(evaluation):
                     continue
                 yield self.report(
-                    event.asset_check_evaluation_data,
+                    evaluation,
                     name=f"{run_id}/{record.storage_id}",
                     run_id=run_id,
                     evaluated_at=datetime.fromtimestamp(record.event_log_entry.timestamp, UTC),
@@ -97,6 +102,10 @@ class CheckReports:
             ancestors = self.graph.get_ancestor_asset_keys(key)
             self._upstream[key] = frozenset("/".join(each.path) for each in ancestors)
         return self._upstream[key]
+
+
+def _is_unjudged(evaluation: dg.AssetCheckEvaluation) -> bool:
+    return _value(evaluation.metadata, EVALUATED) is False
 
 
 def _value(metadata: Mapping[str, Any], name: str) -> Any:

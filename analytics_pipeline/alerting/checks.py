@@ -22,6 +22,9 @@ from analytics_pipeline.settings import current_settings
 FINDINGS = "findings"
 """The key of the metadata under which an evaluation has its findings, as JSON."""
 
+EVALUATED = "evaluated"
+"""The key of the metadata under which an evaluation says whether the rule could be evaluated."""
+
 SHOWN_FINDINGS = 50
 # A chart takes longer than the evaluation of a day: a backfill draws those of its last days.
 CHARTED_DAYS = 7
@@ -67,7 +70,12 @@ def _spec(rule: Rule) -> dg.AssetCheckSpec:
         rule.name,
         asset=rule.about,
         description=rule.description,
-        metadata={"kind": rule.kind, "severity": rule.severity, **_declared(rule)},
+        metadata={
+            "kind": rule.kind,
+            "severity": rule.severity,
+            **({"response": dg.MetadataValue.md(rule.response)} if rule.response else {}),
+            **_declared(rule),
+        },
         additional_deps=[name for name in rule.reads if name != rule.about],
     )
 
@@ -93,7 +101,7 @@ def _outcome(rule: Rule, alert: Evaluation, day: date, *, charted: bool) -> Chec
     numbers = {"value": alert.value, "limit": alert.limit}
     texts = {"unit": alert.unit, "metric": alert.metric}
     metadata: dict[str, Any] = {
-        "evaluated": alert.passed is not None,
+        EVALUATED: alert.passed is not None,
         **{name: number for name, number in numbers.items() if number is not None},
         **{name: text for name, text in texts.items() if text},
         **_declared(rule),

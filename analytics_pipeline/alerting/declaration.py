@@ -69,8 +69,12 @@ class Outcome:
 class Rule(BaseModel):
     """An alert rule: what is common to all kinds. A kind is a class with a ``kind`` of its own.
 
-    ``enabled: false`` takes a rule out. ``asset`` is the asset that the rule is about,
-    ``quantity`` what messages call the value.
+    ``enabled: false`` takes a rule out. ``group``, ``owner`` and ``team`` are what routes go by,
+    those of the asset where they are not given; ``labels`` are added to those of each finding.
+    ``asset`` is the asset that the rule is about,
+    ``quantity`` what messages call the value. ``response`` tells what a violation may mean and what
+    to look at first, ``runbook`` where more of it stands: a URL, or a place below the setting
+    alerting.runbook_base.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
@@ -78,6 +82,7 @@ class Rule(BaseModel):
     name: Name = Field(description="the name of the rule, in lower case with underscores.")
     kind: str = Field(description="what the rule looks for.")
     description: str = Field(description="one sentence that says what is so while all is well.")
+    response: str = ""
     severity: Literal["warn", "error"] = "warn"
     enabled: bool = True
     asset: Name | None = None

@@ -51,6 +51,9 @@ class MetricRule(Rule):
     value is divided by. ``slices`` is a dimension of a mart by slice, or key columns; ``where``
     chooses rows by the values of other columns. ``evidence`` names columns of the row,
     such as total_queries, of each of which a row needs at least ``min_evidence`` to be judged.
+    ``direction`` (below, above or both) says on which side a value is looked at; else it is the one
+    that the metric calls bad. ``partial_day`` says whether a day is judged before it is over; else
+    sums are not.
     """
 
     metric: str = Field(description="MART.COLUMN, as docs/metrics.md lists them.")

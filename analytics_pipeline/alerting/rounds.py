@@ -41,18 +41,25 @@ DEAD_LETTERS_SHOWN = timedelta(days=7)
 
 @dataclass
 class AlertRound:
-    """What one look did; ``position`` is how far it read the log of runs."""
+    """What one look did; ``position`` is how far it read the log of runs.
+
+    ``next_due`` is when the next message is to be sent, null where none waits.
+    """
 
     position: Position
     runs: int = 0
     changes: int = 0
     dead_letters: int = 0
+    next_due: datetime | None = None
     delivery: Round = field(default_factory=Round)
 
     def in_words(self) -> str:
         """What was done, in a line."""
         runs = f"{self.runs} {'run' if self.runs == 1 else 'runs'} ended"
-        said = f"{runs}, {self.changes} changes of incidents, {self.delivery.in_words()}"
+        changes = f"{self.changes} {'change' if self.changes == 1 else 'changes'} of incidents"
+        said = f"{runs}, {changes}, {self.delivery.in_words()}"
+        if self.next_due is not None:
+            said += f"; the next message is due at {self.next_due:%Y-%m-%d %H:%M:%S} UTC"
         if self.dead_letters:
             return (
                 f"{said}. Not delivered: {self.dead_letters}; aicache-analytics alerts list --dead"
@@ -105,6 +112,7 @@ def alert_round(
             budget_seconds=SENDING_SECONDS,
             clock=clock,
         )
+        done.next_due = outbox.next_news_due(store.connection)
         done.dead_letters = outbox.dead_since(store.connection, clock() - DEAD_LETTERS_SHOWN)
     return done
 

@@ -26,7 +26,7 @@ from analytics_pipeline.settings import Settings, current_settings
 from analytics_pipeline.tables import all_tables
 
 RULES_FOLDER = Path(__file__).parent / "rules"
-RUNBOOK = "docs/alerts.md#rule-{name}"
+RUNBOOK = "docs/alert-rules.md#rule-{name}"
 
 
 @dataclass(frozen=True)
@@ -65,9 +65,17 @@ def rules_of(settings: Settings) -> tuple[Rule, ...]:
 
 def all_rules(settings: Settings) -> tuple[Rule, ...]:
     """Like rules_of, with those that are switched off."""
-    return read_rules(
+    rules = read_rules(
         read_alerts_file(settings), _catalog(settings.owner), mart_tables(), bundled_rules()
     )
+    return tuple(_with_runbook_address(rule, settings.alerting.runbook_base) for rule in rules)
+
+
+def _with_runbook_address(rule: Rule, base: str | None) -> Rule:
+    """The rule with a runbook that a message can link to, where the setting says how."""
+    if base is None or not rule.runbook or "://" in rule.runbook:
+        return rule
+    return rule.model_copy(update={"runbook": f"{base.rstrip('/')}/{rule.runbook.lstrip('/')}"})
 
 
 def read_rules(

@@ -1,4 +1,4 @@
-"""The documents that follow from declarations: events, formats, metrics and settings in docs/.
+"""The documents in docs/ that follow from declarations: of alert rules, events, formats and so on.
 
 Run ``python -m analytics_pipeline.documentation`` to write them anew.
 """

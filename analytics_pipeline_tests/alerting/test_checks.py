@@ -94,7 +94,7 @@ def test_a_run_of_one_date_evaluates_it_with_its_numbers(lake: Lake) -> None:
         "unit": "share",
         "metric": "daily_cache_metrics.hit_rate",
         "owner": "team:aicache-analytics",
-        "runbook": "docs/alerts.md#rule-hit_rate",
+        "runbook": "docs/alert-rules.md#rule-hit_rate",
         "findings": [
             {
                 "message": message,

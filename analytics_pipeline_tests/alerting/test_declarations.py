@@ -192,7 +192,7 @@ def test_the_bundled_rules_are_sound() -> None:
     for rule in judged_by_checks(rules):
         assert {rule.about, *rule.reads} <= set(all_tables()), rule.name
         assert rule.description.strip().endswith("."), rule.name
-        assert rule.runbook == f"docs/alerts.md#rule-{rule.name}"
+        assert rule.runbook == f"docs/alert-rules.md#rule-{rule.name}"
 
 
 def test_every_threshold_of_the_settings_is_the_limit_of_a_bundled_rule() -> None:

@@ -172,6 +172,17 @@ def next_due(connection: sqlite3.Connection, now: datetime) -> Notification | No
     return row and notification_of(row)
 
 
+def next_news_due(connection: sqlite3.Connection) -> datetime | None:
+    """When the next message that is planned, or was not taken, is to be sent; no repetitions."""
+    row = connection.execute(
+        "SELECT min(at) FROM ("
+        "SELECT due_at AS at FROM notification "
+        "WHERE status = 'pending' AND kind IN ('news', 'digest') "
+        "UNION ALL SELECT next_attempt_at FROM delivery WHERE status IN ('pending', 'failed'))"
+    ).fetchone()
+    return None if row[0] is None else moment_of(row[0])
+
+
 def notification(connection: sqlite3.Connection, name: str) -> Notification | None:
     """The notification of this id."""
     row = connection.execute("SELECT * FROM notification WHERE id = ?", [name]).fetchone()
