@@ -187,7 +187,10 @@ def _field_table(fields: Mapping[str, FieldInfo]) -> str:
 def _field_rows(fields: Iterable[tuple[str, FieldInfo]]) -> Iterable[Sequence[str]]:
     for name, field in fields:
         if field.is_required():
-            yield [code(name), f"required: {field.description}" if field.description else "required"]
+            yield [
+                code(name),
+                f"required: {field.description}" if field.description else "required",
+            ]
         elif field.default_factory is not None or field.default in (None, "", ()):
             yield [code(name), ""]
         else:

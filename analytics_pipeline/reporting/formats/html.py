@@ -42,6 +42,9 @@ TEMPLATE = "report.html.j2"
 PARTS = ("share", "cost_share", "share_of_errors")
 
 
+Evaluations = Mapping[date, Sequence[Evaluation]]
+
+
 def as_html(report: Report) -> str:
     """The report as a page with its charts and styles inside; equal reports give equal text."""
     return (
@@ -161,6 +164,18 @@ def _changed(value: Number, column: Column, unit: str | None) -> str:
 def _missing(rows: Rows, text: str) -> bool:
     """Whether a column lacks a value in a row that is shown."""
     return any(row[text] is None for row in rows.listing.rows[: rows.limit])
+
+
+def _parted(evaluations: Evaluations) -> tuple[Evaluations, Evaluations]:
+    """The violated rules by day, and the others; days without any of a part are not in it."""
+    parts: list[Evaluations] = []
+    for violated in (True, False):
+        chosen = {
+            day: [each for each in found if (each.passed is False) is violated]
+            for day, found in evaluations.items()
+        }
+        parts.append({day: found for day, found in chosen.items() if found})
+    return parts[0], parts[1]
 
 
 def _picture(chart: Chart) -> str:
