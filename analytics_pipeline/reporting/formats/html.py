@@ -1,11 +1,13 @@
 """A report for people: one HTML file that needs nothing else."""
 
 import base64
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from analytics_pipeline.alerting.findings import Evaluation
 from analytics_pipeline.lake.table import Column
 from analytics_pipeline.reporting import wording
 from analytics_pipeline.reporting.definitions import metrics_named
