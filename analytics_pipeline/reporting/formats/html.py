@@ -119,6 +119,7 @@ def _environment() -> "Environment":
         "is_change": _is_change,
         "kind_of": lambda block: type(block).__name__,
         "missing": _missing,
+        "parted": _parted,
         "period_of": period_of,
         "picture": _picture,
         "shared_reason": _shared_reason,
