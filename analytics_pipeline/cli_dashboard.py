@@ -28,6 +28,7 @@ def dashboard(
 ) -> None:
     """Bring the dashboard up to date, and say where it is: a page that any browser opens."""
     settings = configure(lake=lake)
+    from analytics_pipeline.alerting.tables import INCIDENT_EVENTS
     from analytics_pipeline.lake.lake import Lake
     from analytics_pipeline.metrics.tables import current_project
     from analytics_pipeline.reporting.dashboard.site import build_dashboard, dashboard_folder
@@ -40,8 +41,9 @@ def dashboard(
             known = f"There are: {', '.join(teams[:20])}." if teams else "There is none."
             fail(f"No metric of the lake is about a team {team}. {known}", WRONG_USAGE)
     built = build_dashboard(
-        of_settings, dashboard_folder(of_settings, team), project, settings, team=team
-    )
+        of_settings, dashboard_folder(of_settings, team), project, settings, team=team,
+        incidents=INCIDENT_EVENTS,
+    )  # fmt: skip
     if as_json:
         print_json(
             {

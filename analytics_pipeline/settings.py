@@ -134,10 +134,11 @@ class IngestionSettings(Group):
     )
 
 
-def _zone(name: str) -> str:
+def known_zone(name: str) -> str:
+    """The name, where it is that of an IANA time zone; raises ValueError where it is not."""
     try:
         ZoneInfo(name)
-    except (ValueError, OSError) as error:
+    except (KeyError, ValueError, OSError) as error:
         raise ValueError(f"{name!r} is no IANA time zone, such as Europe/Berlin") from error
     return name
 
@@ -150,7 +151,7 @@ class SourceSettings(Group):
     format: str | None = Field(
         None, description="Format of its files (docs/formats.md); found by content where unset."
     )
-    time_zone: Annotated[str, AfterValidator(_zone)] = Field(
+    time_zone: Annotated[str, AfterValidator(known_zone)] = Field(
         "UTC", description="IANA time zone of times that bring no offset."
     )
     schema_contract: Literal["evolve", "freeze", "discard_row"] = Field(

@@ -20,14 +20,16 @@ ROOT = Path(__file__).parent.parent
 T = TypeVar("T")
 
 
-def wait_for(look: Callable[[], T | None], what: str, seconds: float = 400) -> T:
+def wait_for(
+    look: Callable[[], T | None], what: str, seconds: float = 400, pause: float = 0.5
+) -> T:
     """Look again and again until there is something; raises TimeoutError that says what not."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         found = look()
         if found:
             return found
-        time.sleep(0.5)
+        time.sleep(pause)
     raise TimeoutError(f"{what} did not happen within {seconds:.0f} seconds")
 
 

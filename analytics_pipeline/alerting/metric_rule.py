@@ -17,7 +17,7 @@ from analytics_pipeline.alerting.declaration import (
     not_evaluated,
 )
 from analytics_pipeline.alerting.reading import MetricReads, Panel, Readings
-from analytics_pipeline.alerting.wording import number, of_slice, quantity_of, worded
+from analytics_pipeline.alerting.wording import number, of_slice, quantity_of, told_unit, worded
 from analytics_pipeline.errors import PipelineError
 from analytics_pipeline.lake.table import Column, Table
 from analytics_pipeline.metrics.catalog import DIMENSION, VALUE, MetricDefinition
@@ -249,6 +249,8 @@ class MetricRule(Rule):
             return not_evaluated("the day is not over")
         return None
 
-    def told(self, labels: Mapping[str, str], value: float, day: str = "") -> str:
+    def told(self, labels: Mapping[str, str], value: float) -> str:
         """The beginning of a message: Hit rate of model small is 31.2%."""
-        return f"{self.called}{of_slice(labels)} is {worded(value, self.unit)}{day}"
+        return (
+            f"{self.called}{of_slice(labels)} is {worded(value, told_unit(self.called, self.unit))}"
+        )

@@ -9,6 +9,7 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
+from analytics_pipeline.insights.seasonal_baseline import Floats
 from analytics_pipeline.lake.lake import Lake
 from analytics_pipeline.lake.table import Table, literal, quoted
 from analytics_pipeline.settings import Settings
@@ -16,7 +17,6 @@ from analytics_pipeline.settings import Settings
 if TYPE_CHECKING:
     import pandas as pd
 
-Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 NO_VALUE = "(none)"
 

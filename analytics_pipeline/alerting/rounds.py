@@ -21,7 +21,7 @@ from analytics_pipeline.alerting.incidents.history import write_history
 from analytics_pipeline.alerting.incidents.incident import Report, Status
 from analytics_pipeline.alerting.incidents.policy import Policy
 from analytics_pipeline.alerting.incidents.store import IncidentStore
-from analytics_pipeline.alerting.notifying import outbox
+from analytics_pipeline.alerting.notifying import outbox, schema
 from analytics_pipeline.alerting.notifying.configuration import notifying_configuration
 from analytics_pipeline.alerting.notifying.delivering import Round, deliver_due
 from analytics_pipeline.alerting.ruleset import rules_of
@@ -30,7 +30,7 @@ from analytics_pipeline.alerting.store import transaction
 from analytics_pipeline.lake.lake import Lake
 from analytics_pipeline.settings import Settings
 
-SCHEMAS = (SCHEMA, outbox.SCHEMA)
+SCHEMAS = (SCHEMA, schema.SCHEMA)
 ACTIVE: tuple[Status, ...] = ("open", "acknowledged", "silenced")
 POLICY_KEYS = ("inhibit", "group_by")
 READING_SECONDS = 15.0

@@ -39,6 +39,11 @@ def worded(value: float, unit: str | None) -> str:
             return f"{number(value)} {unit}"
 
 
+def told_unit(called: str, unit: str | None) -> str | None:
+    """The unit as a message tells it: none where the name of the quantity has it already."""
+    return None if called.startswith("Number of ") else unit
+
+
 def worded_range(lower: float, upper: float, unit: str | None) -> str:
     """Two values with their unit once: 62–68%."""
     low, high = worded(lower, unit), worded(upper, unit)
@@ -88,5 +93,5 @@ def weekday(day: date) -> str:
 
 
 def hour_range(first: int, last: int) -> str:
-    """Hours of a day from the start of one to the end of another: 09:00–12:00."""
-    return f"{first:02}:00–{last + 1:02}:00"
+    """Hours of a day from the start of one to the end of another: 09:00 to 12:00."""
+    return f"{first:02}:00 to {last + 1:02}:00"

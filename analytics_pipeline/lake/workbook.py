@@ -70,7 +70,7 @@ class Workbook:
     def sheet(self, name: str) -> "Sheet":
         """A further sheet, under this name as far as Excel allows it and no other sheet has it."""
         allowed = name.translate(FORBIDDEN_IN_NAMES).strip() or "Sheet"
-        unique, number = allowed[:MAX_SHEET_NAME], 1
+        unique, number = allowed[:MAX_SHEET_NAME].rstrip(), 1
         while unique.casefold() in self._names | {"history"}:
             number += 1
             ending = f" {number}"

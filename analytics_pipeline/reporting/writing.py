@@ -15,7 +15,7 @@ from analytics_pipeline.reporting.document import Report
 from analytics_pipeline.reporting.files import FORMATS, MANIFEST, report_files, report_name
 from analytics_pipeline.reporting.formats.csv import as_csv
 from analytics_pipeline.reporting.formats.html import as_html
-from analytics_pipeline.reporting.formats.json import as_bytes, as_json, content_hash
+from analytics_pipeline.reporting.formats.json import as_bytes, as_json
 from analytics_pipeline.reporting.formats.pdf import PdfError, as_pdf
 from analytics_pipeline.reporting.formats.xlsx import as_xlsx
 from analytics_pipeline.reporting.manifest import (
@@ -55,10 +55,11 @@ def write_report(
             abandoned.unlink(missing_ok=True)
         entries = read_manifest(folder)
         former = entries.get(name, {})
-        rendered = _render(report, formats, names, former)
+        content = as_bytes(as_json(report))
+        rendered = _render(report, content, formats, names, former)
         entry = entry_of(
             report,
-            content_hash(report),
+            sha256(content).hexdigest(),
             {names[each].name: data for each, data in rendered.items()},
             code_version(),
             now or datetime.now(UTC),
@@ -79,7 +80,11 @@ def write_report(
 
 
 def _render(
-    report: Report, formats: Collection[str], names: Mapping[str, Path], former: Mapping[str, Any]
+    report: Report,
+    content: bytes,
+    formats: Collection[str],
+    names: Mapping[str, Path],
+    former: Mapping[str, Any],
 ) -> dict[str, bytes]:
     """The bytes of the report in the formats, and in those in which it was written before."""
     known = former.get("files", {})
@@ -87,7 +92,7 @@ def _render(
     html = as_html(report)
     renderers: dict[str, Callable[[], bytes]] = {
         "html": lambda: as_bytes(html),
-        "json": lambda: as_bytes(as_json(report)),
+        "json": lambda: content,
         "csv": lambda: as_bytes(as_csv(report)),
         "xlsx": lambda: as_xlsx(report),
         "pdf": lambda: _printed(html, names, former) or as_pdf(html),

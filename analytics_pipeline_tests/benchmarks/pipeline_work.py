@@ -15,8 +15,10 @@ from analytics_pipeline.ingestion.validation import validate
 from analytics_pipeline.insights.catalog import INSIGHTS
 from analytics_pipeline.lake.lake import Lake
 from analytics_pipeline.metrics.building import build
+from analytics_pipeline.metrics.catalog import metric_catalog
 from analytics_pipeline.metrics.tables import current_project, mart_tables
-from analytics_pipeline.reporting.content import read_contents
+from analytics_pipeline.reporting.daily import daily_reports
+from analytics_pipeline.reporting.definitions import catalog_of
 from analytics_pipeline.reporting.writing import write_report
 from analytics_pipeline.settings import Settings, current_settings, read_settings
 
@@ -72,7 +74,9 @@ def build_everything(lake: Lake, settings: Settings, days: Sequence[date]) -> No
     build_forecasts(lake, days, settings.forecast)
     with lake.engine() as connection:
         alerts = evaluate_days(lake, connection, days, settings)
-        contents = read_contents(lake, connection, mart_tables(), alerts, settings)
-        for content in contents.values():
-            write_report(lake, content)
+        catalog = catalog_of(metric_catalog(current_project(), settings.owner))
+        reports = daily_reports(lake, connection, mart_tables(), alerts, catalog, settings)
+        for _, views in reports:
+            for report in views.values():
+                write_report(lake, report, settings.reporting.formats)
     check_days(lake, days)

@@ -39,7 +39,8 @@ def printed_json(completed: subprocess.CompletedProcess[str]) -> Any:
 def figures_of(lake: Path, day: str, mart: str) -> dict[str, Any]:
     """The figures that the report of a day states of a mart."""
     file = lake / "reports" / f"event_date={day}" / "report.json"
-    figures = json.loads(file.read_text())["metrics"][mart]
+    sections = json.loads(file.read_text())["sections"].values()
+    (figures,) = (blocks[mart]["figures"] for blocks in sections if mart in blocks)
     return {name: figure["value"] for name, figure in figures.items()}
 
 
@@ -157,11 +158,31 @@ def test_the_other_commands_on_the_sample(
     )
     assert exported["rows"] == len(pd.read_csv(export)) == 2
     assert command_line("export", "no_such_table", export, "--lake", lake).returncode == 2
-    files = printed_json(command_line("report", "--date", "2026-11-10", "--lake", lake, "--json"))
-    assert Path(files["html"]).read_text().startswith("<!DOCTYPE html>")
+    workbook = tmp_path / "metrics.xlsx"
+    command_line("export", "daily_cache_metrics", workbook, "--lake", lake)
+    assert len(pd.read_excel(workbook)) == 2
     assert printed_json(command_line("quarantine", "list", "--lake", lake, "--json")) == []
     findings = printed_json(command_line("doctor", "--landing", SAMPLE, "--lake", lake, "--json"))
     assert all(finding["passed"] for finding in findings)
+
+
+def test_a_report_is_rendered_in_the_formats_and_for_the_readers_that_were_asked_for(
+    sample_run: tuple[Path, dict[str, Any]],
+) -> None:
+    lake, _ = sample_run
+    report = ("report", "--date", "2026-11-10", "--lake", lake)
+    rendered = printed_json(command_line(*report, "--json"))["reports"]
+    assert [each["view"] for each in rendered] == ["engineer", "executive"]
+    assert set(rendered[0]["files"]) == {"html", "json", "csv"}
+    assert Path(rendered[0]["files"]["html"]).read_text().startswith("<!DOCTYPE html>")
+    asked = ("--view", "executive", "--format", "pdf", "--format", "xlsx")
+    (executive,) = printed_json(command_line(*report, *asked, "--json"))["reports"]
+    assert list(executive["files"]) == ["pdf", "xlsx"]
+    assert Path(executive["files"]["pdf"]).read_bytes().startswith(b"%PDF-")
+    assert Path(executive["files"]["xlsx"]).read_bytes().startswith(b"PK")
+    assert executive["content_sha256"] == rendered[1]["content_sha256"]
+    said = command_line(*report, "--view", "executive", "--format", "pdf").stdout.split()
+    assert said == [executive["files"]["pdf"]]
 
 
 def test_generated_events_are_taken_as_their_truth_file_says(tmp_path: Path) -> None:
@@ -190,6 +211,9 @@ def test_generated_events_are_taken_as_their_truth_file_says(tmp_path: Path) -> 
         (["run"], {"AICACHE_CONFIG": "/nowhere.toml"}, 2, "AICACHE_CONFIG names /nowhere.toml"),
         (["run", "--landing"], {}, 2, "--landing"),
         (["report", "--date", "tomorrow"], {}, 2, "tomorrow"),
+        (["report", "--date", "2026-11-10", "--view", "team"], {}, 2, "--team NAME"),
+        (["report", "--date", "2026-11-10", "--view", "engineer", "--team", "x"], {}, 2, "--team"),
+        (["report", "--date", "2026-11-10", "--format", "docx"], {}, 2, "docx"),
         (["backfill", "--from", "2026-11-02", "--to", "2026-11-01"], {}, 2, "lies after"),
         (["backfill", "--from", "1970-01-01", "--to", "1970-01-02"], {}, 2, "first_event_date"),
         (["backfill", "--from", "2026-11-02"], {}, 2, "--to"),

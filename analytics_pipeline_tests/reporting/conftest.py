@@ -1,15 +1,16 @@
 """Reports of one sample, made once for all tests that only read them."""
 
-import json
-from typing import Any
-
 import pytest
 from bs4 import BeautifulSoup
 
-from analytics_pipeline.reporting.content import ReportContent
-from analytics_pipeline.reporting.exports import as_json
-from analytics_pipeline.reporting.render import as_html
-from analytics_pipeline_tests.reporting.report_lake import content_of, sample_workspace
+from analytics_pipeline.reporting.document import Report
+from analytics_pipeline_tests.reporting.page_reading import page_of
+from analytics_pipeline_tests.reporting.report_lake import (
+    DAY,
+    report_of,
+    reports_of,
+    sample_workspace,
+)
 from analytics_pipeline_tests.workspace import Workspace
 
 
@@ -19,16 +20,22 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 
 
 @pytest.fixture(scope="session")
-def content(sample: Workspace) -> ReportContent:
-    return content_of(sample)
+def report(sample: Workspace) -> Report:
+    return report_of(sample)
 
 
 @pytest.fixture(scope="session")
-def document(content: ReportContent) -> dict[str, Any]:
-    document: dict[str, Any] = json.loads(as_json(content))
-    return document
+def executive(sample: Workspace) -> Report:
+    return report_of(sample, view="executive")
 
 
 @pytest.fixture(scope="session")
-def page(content: ReportContent) -> BeautifulSoup:
-    return BeautifulSoup(as_html(content), "html.parser")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Report:
+    """The report of a day of which nothing was built."""
+    workspace = Workspace.create(tmp_path_factory.mktemp("empty") / "workspace")
+    return reports_of(workspace, [DAY])[DAY]["engineer"]
+
+
+@pytest.fixture(scope="session")
+def page(report: Report) -> BeautifulSoup:
+    return page_of(report)

@@ -1,5 +1,6 @@
 """A lake with everything that a report reads, made from files, and reports read back from it."""
 
+import json
 import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -9,7 +10,9 @@ from typing import Any
 import pandas as pd
 
 from analytics_pipeline.alerting.evaluation import evaluate_days
+from analytics_pipeline.alerting.findings import Evaluation
 from analytics_pipeline.events.tables import VALIDATED_EVENTS
+from analytics_pipeline.expectations.site import site_of
 from analytics_pipeline.forecasting.demand import hourly_query_demand
 from analytics_pipeline.forecasting.tables import (
     DEMAND_FORECAST,
@@ -17,18 +20,24 @@ from analytics_pipeline.forecasting.tables import (
     HOURLY_QUERY_DEMAND,
 )
 from analytics_pipeline.insights.catalog import INSIGHTS
-from analytics_pipeline.lake.lake import Lake
+from analytics_pipeline.insights.tables import ANOMALY_CAUSES
+from analytics_pipeline.lake.lake import Lake, publish_text
 from analytics_pipeline.lake.table import Table
 from analytics_pipeline.metrics.building import build
+from analytics_pipeline.metrics.catalog import metric_catalog
 from analytics_pipeline.metrics.tables import current_project, mart_tables
-from analytics_pipeline.reporting.content import ReportContent, read_contents
-from analytics_pipeline.settings import Settings
+from analytics_pipeline.optimization.tables import RECOMMENDATIONS
+from analytics_pipeline.reporting.daily import Reports, daily_reports
+from analytics_pipeline.reporting.definitions import Catalog, catalog_of
+from analytics_pipeline.reporting.document import Report
+from analytics_pipeline.settings import DailyView, Settings
 from analytics_pipeline_tests.workspace import Workspace
 
 DAY = date(2026, 11, 10)
 WEEK_BEFORE = DAY - timedelta(days=7)
 DAY_BEFORE = DAY - timedelta(days=1)
 DAYS = (WEEK_BEFORE, DAY_BEFORE, DAY)
+USERS = ("ada", "ben", "cleo", "dora", "eve")
 QUERIES = (
     "parse a JSON document",
     "sort a list of records by two keys, and keep the order of those that are equal",
@@ -47,23 +56,34 @@ def events_of(day: date, seed: int, queries: int = 240) -> Iterator[dict[str, An
 
     for number in range(queries):
         hit = source.random() < 0.72
+        tokens = {"prompt_tokens": source.randrange(50, 900), "completion_tokens": 200}
         yield {
             "event_id": f"{day}-q{number}",
             "event_type": "cache_query",
             "timestamp": moment(),
-            "user_id": source.choice(["ada", "ben", "cleo", None]),
+            "user_id": source.choice([*USERS, None]),
+            "team": source.choice(["search", "growth", None]),
             "query": source.choice(QUERIES),
             "cache_hit": hit,
+            "match_type": source.choice(["exact", "semantic"]) if hit else None,
+            "cache_key": f"key-{source.randrange(40)}",
             "response_time": round(source.lognormvariate(-4 if hit else -0.2, 0.6), 4)
             if source.random() < 0.9
             else None,
             "model": source.choice(["atlas", "cedar", None]),
+            "cost": None if hit else round(source.uniform(0.001, 0.02), 6),
             "context": {"language": source.choice(["python", "rust", "go", None])},
+            **(tokens if source.random() < 0.8 else {}),
         }
+    for number in range(30):
+        yield {
+            "event_id": f"{day}-s{number}", "event_type": "cache_store", "timestamp": moment(),
+            "user_id": source.choice(USERS), "cache_key": f"key-{source.randrange(40)}",
+        }  # fmt: skip
     for number in range(40):
         yield {
             "event_id": f"{day}-u{number}", "event_type": "ui_interaction", "timestamp": moment(),
-            "user_id": source.choice(["ada", "dora"]), "action": "click",
+            "user_id": source.choice(["ada", "dora"]), "action": "click", "page": "/chat",
         }  # fmt: skip
     for number in range(30):
         name, unit = source.choice([("cpu_usage", "percent"), ("memory_usage", "percent"),
@@ -71,12 +91,27 @@ def events_of(day: date, seed: int, queries: int = 240) -> Iterator[dict[str, An
         yield {
             "event_id": f"{day}-m{number}", "event_type": "system_metric", "timestamp": moment(),
             "metric_name": name, "value": round(source.uniform(5, 95), 3), "unit": unit,
+            "host": source.choice(["cache-1", "cache-2"]),
         }  # fmt: skip
     for number in range(50):
         yield {
             "event_id": f"{day}-l{number}", "event_type": "log_entry", "timestamp": moment(),
             "level": source.choice(["INFO", "INFO", "INFO", "ERROR"]), "message": "done",
+            "component": source.choice(["gateway", "store"]),
         }  # fmt: skip
+    for number in range(6):
+        start = f"{day}T{8 + number:02}:00:00Z"
+        end = f"{day}T{8 + number:02}:{source.randrange(5, 40):02}:00Z"
+        run = {
+            "timestamp": start, "started_at": start, "finished_at": end, "repository": "chat",
+            "commit": f"{number:040x}", "status": "failure" if number == 3 else "success",
+        }  # fmt: skip
+        yield {"event_id": f"{day}-b{number}", "event_type": "build", "pipeline": "ci", **run}
+        if number % 2:
+            yield {
+                "event_id": f"{day}-d{number}", "event_type": "deployment", "pipeline": "cd",
+                "environment": "production", **run,
+            }  # fmt: skip
 
 
 def drop_sample(workspace: Workspace) -> None:
@@ -148,6 +183,42 @@ def store_forecast(lake: Lake, made_on: date) -> None:
     store(lake, FORECAST_MODELS, made_on, models)
 
 
+def store_advice(lake: Lake, day: date) -> None:
+    """Store two recommendations, and an anomaly with two likely causes."""
+    evidence = [
+        {"metric": "daily_cache_metrics.cache_misses", "value": 61.0, "unit": "queries",
+         "aggregate": "sum"},
+    ]  # fmt: skip
+    advice = [
+        {
+            "rank": rank, "kind": kind, "subject": "cedar",
+            "labels": json.dumps({"model": "cedar"}),
+            "recommendation": f"Look at cedar, says {kind}. " + "It would be worth it. " * 20,
+            "usd_per_day": usd, "seconds_per_day": 321.5, "reason": reason,
+            "counterfactual": "Each miss against the mean hit.", "assumption": None,
+            "evidence": json.dumps(evidence * rank), "window_first": day - timedelta(days=27),
+            "window_days": 3, "days_observed": 2,
+        }
+        for rank, kind, usd, reason in (
+            (1, "slow_model", 1.25, None), (2, "lost_entries", None, "Nothing is priced."),
+        )
+    ]  # fmt: skip
+    store(lake, RECOMMENDATIONS, day, advice)
+    causes = [
+        {
+            "metric": "daily_cache_metrics.hit_rate", "rank": rank, "value": 0.7, "expected": 0.8,
+            "change": -0.1, "robust_z": -5.5, "cause": cause, "dimension": dimension,
+            "slice": "cedar", "slice_value": 0.6, "slice_expected": 0.8, "rate_effect": effect,
+            "mix_effect": None, "effect": effect, "contribution": contribution,
+            "sentence": f"The model cedar, rank {rank}.",
+        }
+        for rank, cause, dimension, effect, contribution in (
+            (1, "slice", "model", -0.08, 0.8), (2, "deployment", None, None, None),
+        )
+    ]  # fmt: skip
+    store(lake, ANOMALY_CAUSES, day, causes)
+
+
 def sample_workspace(root: Path) -> Workspace:
     """A workspace whose lake has everything for DAYS."""
     workspace = Workspace.create(root)
@@ -156,20 +227,41 @@ def sample_workspace(root: Path) -> Workspace:
     build_tables(workspace.lake, workspace.settings, DAYS)
     for day in (DAY_BEFORE, DAY):
         store_forecast(workspace.lake, day)
+    store_advice(workspace.lake, DAY)
+    publish_text(site_of(workspace.lake) / "days.json", json.dumps({str(DAY): ["usual_volume"]}))
     return workspace
 
 
-def contents_of(workspace: Workspace, days: Sequence[date]) -> dict[date, ReportContent]:
-    """Read the contents of the reports of several days at once."""
+def reports_of(
+    workspace: Workspace,
+    days: Sequence[date],
+    *,
+    alerts: Mapping[date, Sequence[Evaluation]] | None = None,
+    marts: Mapping[str, Table] | None = None,
+) -> dict[date, Reports]:
+    """The reports of several days, made at once."""
     lake, settings = workspace.lake, workspace.settings
     with lake.engine() as connection:
-        alerts = evaluate_days(lake, connection, days, settings)
-        return read_contents(lake, connection, mart_tables(), alerts, settings)
+        if alerts is None:
+            alerts = evaluate_days(lake, connection, days, settings)
+        tables = mart_tables() if marts is None else marts
+        return dict(daily_reports(lake, connection, tables, alerts, catalog(), settings))
 
 
-def content_of(workspace: Workspace, day: date = DAY) -> ReportContent:
-    """Read the content of one report."""
-    return contents_of(workspace, [day])[day]
+def report_of(workspace: Workspace, day: date = DAY, view: DailyView = "engineer") -> Report:
+    """One report."""
+    return reports_of(workspace, [day])[day][view]
+
+
+def catalog() -> Catalog:
+    """The catalog of the project's own metrics."""
+    return catalog_of(metric_catalog(current_project(), "team:aicache-analytics"))
+
+
+def block_of(report: Report, id: str) -> Any:
+    """The block of a report that has the id."""
+    (found,) = (block for section in report.sections for block in section.blocks if block.id == id)
+    return found
 
 
 def stored(workspace: Workspace, name: str, day: date = DAY) -> pd.DataFrame:

@@ -96,6 +96,7 @@ def test_incidents_lie_in_the_period_and_leave_quiet_days(days: int, seed: int) 
 
 
 @given(days=st.integers(1, 500), first=st.dates(date(2020, 1, 1), date(2030, 1, 1)))
+@settings(max_examples=60, deadline=None)
 def test_the_batch_run_is_on_every_thursday_and_normal(days: int, first: date) -> None:
     period = Period(first, days)
     season = plan_season(period)

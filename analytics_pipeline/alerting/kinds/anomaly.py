@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from analytics_pipeline.alerting.baseline import WEEK, Baseline, seasonal_baseline, weekday_medians
 from analytics_pipeline.alerting.declaration import (
     Direction,
     NotNegative,
@@ -21,8 +20,22 @@ from analytics_pipeline.alerting.declaration import (
 )
 from analytics_pipeline.alerting.findings import Finding
 from analytics_pipeline.alerting.metric_rule import MetricRule
-from analytics_pipeline.alerting.reading import Floats, Panel, Readings
-from analytics_pipeline.alerting.wording import compared, of_slice, weekday, worded, worded_range
+from analytics_pipeline.alerting.reading import Panel, Readings
+from analytics_pipeline.alerting.wording import (
+    compared,
+    of_slice,
+    told_unit,
+    weekday,
+    worded,
+    worded_range,
+)
+from analytics_pipeline.insights.seasonal_baseline import (
+    WEEK,
+    Baseline,
+    Floats,
+    seasonal_baseline,
+    weekday_medians,
+)
 
 Positions = NDArray[np.intp]
 USUAL_SPREADS = 2
@@ -169,7 +182,9 @@ def _usual(measured: Measured, limits: Limits, at: int) -> str:
     high = expected + spread
     if measured.share:
         high = min(high, 1.0)
-    return worded_range(max(low, 0.0) if expected >= 0 else low, high, measured.unit)
+    return worded_range(
+        max(low, 0.0) if expected >= 0 else low, high, told_unit(measured.called, measured.unit)
+    )
 
 
 def _finding(
@@ -177,9 +192,12 @@ def _finding(
 ) -> Finding:
     value, labels = float(panel.values[panel.at(day), slice_]), panel.labels[slice_]
     expected = float(limits.baseline.expected[at])
-    how = "" if measured.share or not expected else f", {compared(value, expected, 'usual')}"
+    unit = told_unit(measured.called, measured.unit)
+    how = ","
+    if not measured.share and expected:
+        how = f", {compared(value, expected, 'usual')}:"
     message = (
-        f"{measured.called}{of_slice(labels)} is {worded(value, measured.unit)}{how}: usually "
+        f"{measured.called}{of_slice(labels)} is {worded(value, unit)}{how} usually "
         f"{_usual(measured, limits, at)} on {weekday(day)}s."
     )
     return Finding(
@@ -192,16 +210,16 @@ def _finding(
 def _passed(measured: Measured, day: date, values: Floats, limits: Limits, known: Floats) -> str:
     if len(values) > 1:
         return f"{measured.called} is as usual in all {int(known.sum())} slices that are known."
+    value = worded(float(values[0]), told_unit(measured.called, measured.unit))
     return (
-        f"{measured.called} is {worded(float(values[0]), measured.unit)}, usually "
-        f"{_usual(measured, limits, 0)} on {weekday(day)}s."
+        f"{measured.called} is {value}, usually {_usual(measured, limits, 0)} on {weekday(day)}s."
     )
 
 
 class AnomalyRule(Sensitivity, MetricRule):
     """Violated by a value whose robust z-score on the seasonal residual is beyond ``z``.
 
-    The season is the weekday. Source: see analytics_pipeline.alerting.baseline.
+    The season is the weekday. Source: see analytics_pipeline.insights.seasonal_baseline.
     """
 
     kind: Literal["anomaly"] = "anomaly"

@@ -18,9 +18,10 @@ from analytics_pipeline.alerting.declaration import (
     violated,
 )
 from analytics_pipeline.alerting.findings import Finding
-from analytics_pipeline.alerting.reading import Flags, Floats, Readings
+from analytics_pipeline.alerting.reading import Flags, Readings
 from analytics_pipeline.alerting.wording import hour_range, number, weekday
 from analytics_pipeline.forecasting.tables import DEMAND_FORECAST, HOURLY_QUERY_DEMAND
+from analytics_pipeline.insights.seasonal_baseline import Floats
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -6,7 +6,6 @@ from typing import Literal
 
 import numpy as np
 
-from analytics_pipeline.alerting.baseline import weekday_medians
 from analytics_pipeline.alerting.declaration import (
     Direction,
     Limit,
@@ -22,6 +21,7 @@ from analytics_pipeline.alerting.reading import Panel, Readings, day_numbers, sl
 from analytics_pipeline.alerting.wording import number
 from analytics_pipeline.ingestion.quality_tables import SOURCE_FIELDS
 from analytics_pipeline.ingestion.tables import FILE_LINE_COUNTS
+from analytics_pipeline.insights.seasonal_baseline import weekday_medians
 
 SHOWN_DAYS = 28
 

@@ -7,7 +7,6 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field
 
-from analytics_pipeline.alerting.baseline import WEEK, weekday_medians
 from analytics_pipeline.alerting.declaration import (
     NotNegative,
     Outcome,
@@ -19,6 +18,7 @@ from analytics_pipeline.alerting.findings import Finding
 from analytics_pipeline.alerting.metric_rule import MetricRule
 from analytics_pipeline.alerting.reading import Panel, Readings
 from analytics_pipeline.alerting.wording import compared, weekday, worded
+from analytics_pipeline.insights.seasonal_baseline import WEEK, weekday_medians
 
 
 class WeekdayChangeRule(MetricRule):

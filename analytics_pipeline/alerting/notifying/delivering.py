@@ -16,15 +16,17 @@ from datetime import UTC, datetime, timedelta
 from analytics_pipeline.alerting.notifying import outbox
 from analytics_pipeline.alerting.notifying.configuration import NotifyingConfiguration, url_of
 from analytics_pipeline.alerting.notifying.entries import DeliverySettings, NotifyingError
-from analytics_pipeline.alerting.notifying.outbox import Delivery, Notification, stamp
-from analytics_pipeline.alerting.notifying.preparing import Preparing, plan_new
-from analytics_pipeline.alerting.notifying.sending import Outcome, send
+from analytics_pipeline.alerting.notifying.new_entries import plan_new
+from analytics_pipeline.alerting.notifying.outbox import Delivery, Notification
+from analytics_pipeline.alerting.notifying.preparing import Preparing
+from analytics_pipeline.alerting.notifying.schema import stamp
+from analytics_pipeline.alerting.notifying.sending import Outcome, send, without_secrets
 from analytics_pipeline.alerting.notifying.wording import Message
 from analytics_pipeline.alerting.store import transaction
 from analytics_pipeline.ingestion.run_processes import has_ended, this_process
 
 # Longer than any attempt takes; for senders of other machines, of whose end nobody knows.
-LEASE = timedelta(minutes=10)
+LEASE = timedelta(minutes=5)
 BUDGET_SECONDS = 20.0
 
 
@@ -125,7 +127,12 @@ def attempt(notification: Notification, delivery: Delivery) -> Outcome:
         url = url_of(delivery.channel, notification.receiver)
     except NotifyingError as error:
         return Outcome(False, str(error), permanent=True)
-    return send(url, message_of(notification), delivery.accepted)
+    try:
+        return send(url, message_of(notification), delivery.accepted)
+    except Exception as error:
+        # What one service stumbles over must not keep the others waiting.
+        said = without_secrets(f"{type(error).__name__}: {error}", url)
+        return Outcome(False, said, delivery.accepted)
 
 
 def message_of(notification: Notification) -> Message:

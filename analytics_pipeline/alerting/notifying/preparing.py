@@ -6,61 +6,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from analytics_pipeline.alerting.incidents.incident import Incident
-from analytics_pipeline.alerting.incidents.schema import events_after, incident_of
 from analytics_pipeline.alerting.notifying import outbox
 from analytics_pipeline.alerting.notifying.configuration import NotifyingConfiguration
 from analytics_pipeline.alerting.notifying.deciding import Decision, Item, decide
-from analytics_pipeline.alerting.notifying.outbox import Notification, Role, stamp
-from analytics_pipeline.alerting.notifying.planning import Entry, identity, plan
+from analytics_pipeline.alerting.notifying.new_entries import explained_by, incidents_of
+from analytics_pipeline.alerting.notifying.outbox import Notification, Role
+from analytics_pipeline.alerting.notifying.plain_text import one_line
+from analytics_pipeline.alerting.notifying.planning import Entry, identity
 from analytics_pipeline.alerting.notifying.routing import Route, all_routes
+from analytics_pipeline.alerting.notifying.schema import stamp
 from analytics_pipeline.alerting.notifying.wording import word
 from analytics_pipeline.alerting.store import transaction
-
-ENTRIES_AT_ONCE = 1000
-
-
-def plan_new(connection: sqlite3.Connection, configuration: NotifyingConfiguration) -> int:
-    """Plan what the history of incidents has new; returns how many entries that were.
-
-    The position moves with what is planned, so that each entry is planned once.
-    """
-    planned = 0
-    while True:
-        with transaction(connection):
-            position = outbox.position(connection)
-            events = events_after(connection, position, ENTRIES_AT_ONCE)
-            if not events:
-                return planned
-            concerned = {event.incident_id for event in events}
-            found = plan(
-                events,
-                incidents_of(connection, concerned),
-                configuration,
-                outbox.known(connection, concerned),
-            )
-            outbox.store_plan(connection, found, events[-1].sequence)
-        planned += len(events)
-
-
-def incidents_of(connection: sqlite3.Connection, names: Iterable[str]) -> dict[str, Incident]:
-    """Those of the incidents that exist, by id."""
-    found = {}
-    for name in names:
-        row = connection.execute("SELECT content FROM incident WHERE id = ?", [name]).fetchone()
-        if row is not None:
-            found[name] = incident_of(row)
-    return found
-
-
-def explained_by(connection: sqlite3.Connection, name: str) -> list[Incident]:
-    """The incidents under way that an incident explains."""
-    rows = connection.execute(
-        "SELECT content FROM incident WHERE status <> 'resolved' "
-        "AND json_extract(content, '$.inhibited_by') = ? ORDER BY rule, asset, id",
-        [name],
-    )
-    return [incident_of(row) for row in rows]
 
 
 @dataclass(frozen=True)
@@ -78,13 +34,22 @@ class Preparing:
         """Make up all that is due; returns how many notifications that were."""
         routes = all_routes(self.configuration)
         prepared = 0
-        while True:
-            with transaction(self.connection):
-                notification = outbox.next_due(self.connection, now)
-                if notification is None:
-                    return prepared
-                self._prepare(notification, routes.get(notification.route), now)
+        while notification := outbox.next_due(self.connection, now):
+            try:
+                with transaction(self.connection):
+                    current = outbox.next_due(self.connection, now)
+                    if current is None or current.id != notification.id:
+                        continue
+                    self._prepare(current, routes.get(current.route), now)
+            except sqlite3.Error:
+                raise
+            except Exception as error:
+                # What cannot be worded must not keep the others waiting.
+                with transaction(self.connection):
+                    reason = one_line(f"it cannot be worded: {type(error).__name__}: {error}")
+                    self._update(notification, status="dead", reason=reason)
             prepared += 1
+        return prepared
 
     def _prepare(self, notification: Notification, route: Route | None, now: datetime) -> None:
         entries = [

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from apprise.plugins.base import NotifyBase
 
 APPLICATION = "aicache-analytics"
-DEADLINE_SECONDS = 60
+DEADLINE_SECONDS = 20
 LONGEST_ERROR = 300
 # Of the names in a URL, shorter ones are no secret, and stand in too many words.
 SHORTEST_SECRET = 5
@@ -53,8 +53,7 @@ def send(url: str, message: Message, accepted: Iterable[str] = ()) -> Outcome:
     have = set(accepted)
     _remember(plugin, have)
     _identify(plugin, message)
-    # A service that takes several formats is given the one that it prefers, or its URL names.
-    is_html = plugin.resolve_format(None) is apprise.NotifyFormat.HTML
+    is_html = _takes_pages(plugin)
     service = apprise.Apprise(asset=plugin.asset)
     service.add(plugin)
     result = service.notify(
@@ -68,6 +67,14 @@ def send(url: str, message: Message, accepted: Iterable[str] = ()) -> Outcome:
     if result:
         return Outcome(True, accepted=frozenset(have))
     return Outcome(False, without_secrets(_error(result), url), frozenset(have))
+
+
+def _takes_pages(plugin: Any) -> bool:
+    """Whether a service takes HTML as mail does, and not only the few tags of a chat."""
+    from apprise import NotifyFormat
+
+    is_chat = NotifyFormat.MARKDOWN in plugin._formats()
+    return plugin.resolve_format(None) is NotifyFormat.HTML and not is_chat
 
 
 def problem_of(url: str) -> str | None:

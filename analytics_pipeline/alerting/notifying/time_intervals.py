@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from analytics_pipeline.metrics.yaml_file import Entry
+from analytics_pipeline.settings import known_zone
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 MINUTES_OF_A_DAY = 24 * 60
@@ -73,15 +74,7 @@ def read_dates(value: Any) -> tuple[date, date]:
     return begin, end
 
 
-def _known_zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError) as error:
-        raise ValueError(f"{name!r} is no IANA time zone, such as Europe/Berlin") from error
-    return name
-
-
-Zone = Annotated[str, AfterValidator(_known_zone)]
+Zone = Annotated[str, AfterValidator(known_zone)]
 Weekdays = Annotated[frozenset[int], BeforeValidator(_read_weekdays)]
 ALL_DAYS = frozenset(range(7))
 

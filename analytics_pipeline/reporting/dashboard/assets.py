@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from analytics_pipeline.alerting.tables import INCIDENT_EVENTS
 from analytics_pipeline.daily_assets import SINGLE_RUN, lake_of_process, requested_dates
 from analytics_pipeline.metrics.project import Project
 from analytics_pipeline.partitions import daily
@@ -36,7 +37,13 @@ def dashboard_asset(project: Project) -> dg.AssetsDefinition:
         days = requested_dates(context)
         built = {
             team: build_dashboard(
-                lake, dashboard_folder(lake, team), project, settings, days=days, team=team
+                lake,
+                dashboard_folder(lake, team),
+                project,
+                settings,
+                days=days,
+                team=team,
+                incidents=INCIDENT_EVENTS,
             )
             for team in (None, *settings.reporting.teams)
         }

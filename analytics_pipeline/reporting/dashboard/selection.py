@@ -20,7 +20,11 @@ from analytics_pipeline.metrics.catalog import (
     is_mart,
     metrics_of,
 )
-from analytics_pipeline.metrics.persons import identifying_columns, is_identifying
+from analytics_pipeline.metrics.persons import (
+    IDENTIFYING_PREFIX,
+    identifying_columns,
+    is_identifying,
+)
 from analytics_pipeline.metrics.project import Model, Project
 from analytics_pipeline.settings import Settings
 
@@ -123,8 +127,9 @@ def _of_incidents(incidents: Table, settings: Settings) -> SiteTable:
         "incidents",
         INCIDENT_COLUMNS,
         key=INCIDENT_COLUMNS,
-        condition=f"{_one_of('change', FOUND)} AND NOT "
-        f"list_has_any(json_keys({quoted(LABELS)}), [{persons}])",
+        condition=f"{_one_of('change', FOUND)} AND NOT coalesce(list_bool_or(list_transform("
+        f"json_keys({quoted(LABELS)}), lambda name: lower(name) IN ({persons}) "
+        f"OR starts_with(lower(name), {literal(IDENTIFYING_PREFIX)}))), false)",
     )
 
 

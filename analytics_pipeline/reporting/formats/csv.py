@@ -21,7 +21,8 @@ from analytics_pipeline.reporting.document import (
     Rows,
 )
 from analytics_pipeline.reporting.formats.json import definition_id
-from analytics_pipeline.reporting.measure import SHARE, Number, unit_of
+from analytics_pipeline.reporting.formats.titles import unit_in
+from analytics_pipeline.reporting.measure import SHARE, Number
 
 REPORT_COLUMNS = (
     Column("section", "VARCHAR", "Part of the report.", nullable=False),
@@ -137,7 +138,7 @@ def _of_rows(block: Rows, report: Report) -> Iterator[Measured]:
             yield Measured(
                 block.id, column.name, part, report.first, report.last,
                 int(value) if isinstance(value, bool) else value,
-                unit_of(column) or row.get("unit"), definition_id(block, column, report),
+                unit_in(column, row, report), definition_id(block, column, report),
             )  # fmt: skip
 
 

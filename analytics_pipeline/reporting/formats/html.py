@@ -28,8 +28,9 @@ from analytics_pipeline.reporting.formats.titles import (
     title_of_report,
     title_of_section,
     unit_beside,
+    unit_in,
 )
-from analytics_pipeline.reporting.measure import NUMERIC, SHARE, Metric, Number, Row, unit_of
+from analytics_pipeline.reporting.measure import NUMERIC, SHARE, Metric, Number, unit_of
 from analytics_pipeline.reporting.texts import texts
 
 if TYPE_CHECKING:
@@ -39,11 +40,6 @@ TEMPLATES = Path(__file__).parent / "templates"
 TEMPLATE = "report.html.j2"
 # Parts of a whole are shown as a bar beside the number.
 PARTS = ("share", "cost_share", "share_of_errors")
-# Numbers that are in the unit of the metric which their row is about.
-OF_THE_METRIC = (
-    "value", "expected", "change", "slice_value", "slice_expected", "rate_effect", "mix_effect",
-    "effect",
-)  # fmt: skip
 
 
 def as_html(report: Report) -> str:
@@ -128,7 +124,7 @@ def _environment() -> "Environment":
         "title_of_report": title_of_report,
         "title_of_section": title_of_section,
         "unit_beside": unit_beside,
-        "unit_in": _unit_in,
+        "unit_in": unit_in,
     }
     return environment
 
@@ -146,14 +142,6 @@ def _absent_by_reason(metrics: Mapping[str, Metric]) -> dict[str, list[str]]:
         if metric.reason is not None:
             absent.setdefault(metric.reason, []).append(name)
     return absent
-
-
-def _unit_in(column: Column, row: Row, report: Report) -> str | None:
-    """The unit of a number of a row: that of its column, or of the metric that the row is about."""
-    metric = report.definitions.get(str(row.get("metric")))
-    if metric and column.name in OF_THE_METRIC:
-        return metric.unit
-    return unit_of(column)
 
 
 def _is_change(column: Column) -> bool:

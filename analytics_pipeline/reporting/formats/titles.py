@@ -1,12 +1,17 @@
-"""What a report, its sections, its blocks and their columns are called."""
+"""What a report, its sections, its blocks and their columns are called, and their units."""
 
 from analytics_pipeline.lake.table import Column
 from analytics_pipeline.reporting import wording
 from analytics_pipeline.reporting.document import Block, Report
-from analytics_pipeline.reporting.measure import SHARE, unit_of
+from analytics_pipeline.reporting.measure import SHARE, Row, unit_of
 from analytics_pipeline.reporting.texts import BlockText, texts
 
 NO_TEXT = BlockText()
+# Numbers that are in the unit of the metric which their row is about.
+OF_THE_METRIC = (
+    "value", "expected", "change", "slice_value", "slice_expected", "rate_effect", "mix_effect",
+    "effect",
+)  # fmt: skip
 
 
 def title_of_report(report: Report) -> str:
@@ -55,3 +60,11 @@ def unit_beside(name: str, unit: str | None) -> bool:
     if not unit or unit == SHARE or unit in wording.SECONDS:
         return False
     return unit.split()[0].lower() not in name.split("_")
+
+
+def unit_in(column: Column, row: Row, report: Report) -> str | None:
+    """The unit of a number of a row: its column's, that of the metric it is about, or its own."""
+    metric = report.definitions.get(str(row.get("metric")))
+    if metric and column.name in OF_THE_METRIC:
+        return metric.unit
+    return unit_of(column) or row.get("unit")

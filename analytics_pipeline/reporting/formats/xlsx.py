@@ -3,6 +3,7 @@
 The first sheet has the status and the contents; "Definitions" and "Inputs" come last.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from io import BytesIO
 from typing import Any
@@ -26,14 +27,17 @@ from analytics_pipeline.reporting.formats.titles import (
     title_of_block,
     title_of_report,
     title_of_section,
+    unit_in,
 )
-from analytics_pipeline.reporting.measure import SHARE, unit_of
+from analytics_pipeline.reporting.measure import SHARE
 from analytics_pipeline.reporting.texts import texts
 from analytics_pipeline.reporting.wording import label, visible
 
 SECONDS = '[<1]0.000" s";[<60]0.00" s";#,##0" s"'
 MONEY = '#,##0.00##" USD"'
 DECIMAL = "[>=1000]#,##0;[>=1]0.00;General"
+# What the page says of a list that stands beside its chart.
+AS_FIGURES = " as figures"
 WIDTHS = {"TIMESTAMP": 19, "DATE": 10, "VARCHAR": 28}
 
 Contents = list[tuple[str, str, str]]
@@ -51,8 +55,9 @@ def as_xlsx(report: Report) -> bytes:
     with open_workbook(target, title=title_of_report(report)) as book:
         front = book.sheet("Report")
         contents: Contents = []
+        repeated = _repeated_titles(report)
         for section in report.sections:
-            _write_section(book, section, report, contents)
+            _write_section(book, section, report, repeated, contents)
         _write_definitions(book, report, contents)
         _write_inputs(book, report, contents)
         _write_front(front, report, contents)
@@ -76,26 +81,45 @@ def _write_front(sheet: Sheet, report: Report, contents: Contents) -> None:
         sheet.row([name, section, content])
 
 
-def _write_section(book: Workbook, section: Section, report: Report, contents: Contents) -> None:
+def _write_section(
+    book: Workbook, section: Section, report: Report, repeated: set[str], contents: Contents
+) -> None:
     title = title_of_section(section.id)
     figures = [block for block in section.blocks if isinstance(block, Figures)]
     texts = [block for block in section.blocks if isinstance(block, Paragraphs | Chart)]
-    if figures or texts:
-        sheet = book.sheet(title if figures else f"{title} in words")
-        contents.append((sheet.name, title, "Figures" if figures else "In words"))
+    if figures:
+        sheet = book.sheet(title)
+        contents.append((sheet.name, title, "Figures"))
         _write_figures(sheet, title, figures)
         _write_texts(sheet, texts)
     for block in section.blocks:
-        name = title_of_block(block)
+        said = title_of_block(block) or title
+        name = (f"{title} - {said}" if said in repeated else said).removesuffix(AS_FIGURES)
         match block:
             case Cards():
-                _write_cards(book, name or title, title, block, contents)
+                _write_cards(book, name, title, block, contents)
             case Rows():
-                sheet = book.sheet(name or title)
-                contents.append((sheet.name, title, text_of_block(block).caption or name))
+                sheet = book.sheet(name)
+                contents.append((sheet.name, title, text_of_block(block).caption or said))
                 _write_rows(sheet, block, report)
             case Alerts():
-                _write_alerts(book, title, block, contents)
+                _write_alerts(book, name, title, block, contents)
+    if texts and not figures:
+        sheet = book.sheet(f"{title} in words")
+        contents.append((sheet.name, title, "Charts and findings in words"))
+        sheet.columns([28, 60])
+        _write_texts(sheet, texts)
+
+
+def _repeated_titles(report: Report) -> set[str]:
+    """The titles of several lists, which need that of their section as well."""
+    titles = Counter(
+        title_of_block(block)
+        for section in report.sections
+        for block in section.blocks
+        if isinstance(block, Rows)
+    )
+    return {title for title, times in titles.items() if times > 1}
 
 
 FIGURE_HEAD = ["Group", "Figure", "Value", "Unit", "Why there is none", "Definition"]
@@ -103,8 +127,6 @@ FIGURE_HEAD = ["Group", "Figure", "Value", "Unit", "Why there is none", "Definit
 
 def _write_figures(sheet: Sheet, section: str, blocks: Sequence[Figures]) -> None:
     sheet.columns([24, 30, 14, 14, 40, 40])
-    if not blocks:
-        return
     sheet.head(FIGURE_HEAD)
     for block in blocks:
         for name, metric in block.metrics.items():
@@ -160,11 +182,13 @@ def _write_cards(book: Workbook, name: str, title: str, block: Cards, contents: 
 def _write_rows(sheet: Sheet, block: Rows, report: Report) -> None:
     columns, text = block.listing.columns, text_of_block(block)
     heads = [head_of_column(column, text) for column in columns]
-    widths = [WIDTHS.get(column.type, 10) for column in columns]
+    types = [column.type for column in columns]
+    widths = [WIDTHS.get(each, 10) for each in types]
     sheet.columns([max(*each) for each in zip(map(len, heads), widths, strict=True)])
     sheet.head(heads)
-    formats = [number_format(unit_of(column), column.type) for column in columns]
     for row in block.listing.rows:
+        units = [unit_in(column, row, report) for column in columns]
+        formats = [number_format(*each) for each in zip(units, types, strict=True)]
         sheet.row(_visible([row.get(column.name) for column in columns]), formats)
     if block.listing.rows:
         sheet.filtered(len(columns))
@@ -187,8 +211,7 @@ ALERT_HEAD = [
 FINDING_HEAD = ["Date", "Rule", "Slice", "Value", "Expected", "Lower", "Upper", "Unit", "Message"]
 
 
-def _write_alerts(book: Workbook, title: str, block: Alerts, contents: Contents) -> None:
-    name = title_of_block(block) or title
+def _write_alerts(book: Workbook, name: str, title: str, block: Alerts, contents: Contents) -> None:
     sheet = book.sheet(name)
     contents.append((sheet.name, title, "Rules that were evaluated"))
     sheet.columns([12, 30, 10, 10, 14, 14, 12, 60, 26, 40])

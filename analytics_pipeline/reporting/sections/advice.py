@@ -54,7 +54,7 @@ def top_recommendation(section: Section) -> tuple[Block, ...]:
     columns = {column.name: column for column in RECOMMENDATIONS.columns}
     values = {
         name: metric(
-            first[name], columns[name].unit, first["reason"] or said.absences.no_events,
+            first[name], columns[name].unit, said.absences.not_valued,
             columns[name].description, f"{RECOMMENDATIONS.name}.{name}",
         )
         for name in VALUES

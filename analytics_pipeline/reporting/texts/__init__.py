@@ -26,7 +26,6 @@ class BlockText(_Texts):
 class PageTexts(_Texts):
     """What stands on the page of a report around its data."""
 
-    product: str
     kinds: Mapping[str, str]
     views: Mapping[str, str]
     skip: str
@@ -58,7 +57,6 @@ class PageTexts(_Texts):
     metric: str
     unit: str
     formula: str
-    meaning: str
     catalog: str
     definitions: str
     definitions_caption: str
@@ -147,6 +145,7 @@ class Absences(_Texts):
     no_alerts: str
     no_recommendations: str
     no_anomalies: str
+    not_valued: str
     no_repeats: str
     not_expected_yet: str
     no_headlines: str

@@ -42,77 +42,94 @@ class _Course:
     begins: int | None = None
 
 
-def _hit_rate_drop(number: int, targets: Targets) -> _Course:
-    model = targets.models[number % 2]
-    told = f"hits of {model} fall to 0.2 of the usual share"
-    return _Course(12, model, 0.2, told, {"model": model})
+def _between(weakest: float, strongest: float, draw: float) -> float:
+    return round(weakest + (strongest - weakest) * draw, 2)
 
 
-def _latency_regression(number: int, targets: Targets) -> _Course:
-    model = targets.models[(number + 1) % 2]
-    told = f"after a deployment {model} and its hits answer 3 times slower, until a rollback"
-    return _Course(8, model, 3.0, told, {"model": model})
+def _hit_rate_drop(number: int, targets: Targets, draw: float) -> _Course:
+    model, strength = targets.models[number % 2], _between(0.5, 0.15, draw)
+    told = f"hits of {model} fall to {strength:g} of the usual share"
+    return _Course(12, model, strength, told, {"model": model})
 
 
-def _error_burst(number: int, targets: Targets) -> _Course:
-    return _Course(3, "log", 0.3, "3 of 10 log lines are errors")
+def _latency_regression(number: int, targets: Targets, draw: float) -> _Course:
+    model, strength = targets.models[(number + 1) % 2], _between(2.2, 4, draw)
+    told = (
+        f"after a deployment {model} and its hits answer {strength:g} times slower, until a "
+        "rollback"
+    )
+    return _Course(8, model, strength, told, {"model": model})
 
 
-def _traffic_surge(number: int, targets: Targets) -> _Course:
-    return _Course(4, "demand", 3.0, "3 times the usual demand, for once")
+def _error_burst(number: int, targets: Targets, draw: float) -> _Course:
+    strength = _between(0.2, 0.5, draw)
+    return _Course(3, "log", strength, f"{strength:.0%} of the log lines are errors")
 
 
-def _outage(number: int, targets: Targets) -> _Course:
-    return _Course(4, "all models", 0.05, "5% of the usual demand, and all of it fails")
+def _traffic_surge(number: int, targets: Targets, draw: float) -> _Course:
+    strength = _between(2.8, 4, draw)
+    return _Course(4, "demand", strength, f"{strength:g} times the usual demand, for once")
 
 
-def _host_saturation(number: int, targets: Targets) -> _Course:
-    told = f"60 percentage points more CPU usage on {HOSTS[0]}"
-    return _Course(5, HOSTS[0], 60.0, told, {"host": HOSTS[0]})
+def _outage(number: int, targets: Targets, draw: float) -> _Course:
+    told = "5% of the usual demand, and all of it fails"
+    return _Course(3 + round(2 * draw), "all models", 0.05, told)
 
 
-def _cost_spike(number: int, targets: Targets) -> _Course:
-    user = targets.users[number % len(targets.users)]
-    told = f"{user} asks every eighth question; all are new, with 5 times the usual tokens"
-    return _Course(6, user, 5.0, told, {"user": user})
+def _host_saturation(number: int, targets: Targets, draw: float) -> _Course:
+    strength = _between(45, 70, draw)
+    told = f"{strength:g} percentage points more CPU usage on {HOSTS[0]}"
+    return _Course(5, HOSTS[0], strength, told, {"host": HOSTS[0]})
 
 
-def _new_error_template(number: int, targets: Targets) -> _Course:
-    template = new_log_template(number)
+def _cost_spike(number: int, targets: Targets, draw: float) -> _Course:
+    user, strength = targets.users[number % len(targets.users)], _between(3, 6, draw)
+    told = (
+        f"{user} asks every eighth question; all are new, for the costliest model, with "
+        f"{strength:g} times the usual tokens"
+    )
+    return _Course(6, user, strength, told, {"user": user})
+
+
+def _new_error_template(number: int, targets: Targets, draw: float) -> _Course:
+    template, strength = new_log_template(number), round(_between(24, 60, draw))
     told = f"{template.component} logs an error that was never seen before: {template.text}"
-    return _Course(5, template.component, 36, told, {"component": template.component})
+    return _Course(5, template.component, strength, told, {"component": template.component})
 
 
-def _delivery_failures(number: int, targets: Targets) -> _Course:
-    return _Course(9, "builds and deployments", 0.75, "3 of 4 builds and deployments fail")
+def _delivery_failures(number: int, targets: Targets, draw: float) -> _Course:
+    strength = _between(0.7, 0.95, draw)
+    told = f"{strength:.0%} of the builds and deployments fail"
+    return _Course(9, "builds and deployments", strength, told)
 
 
-def _quarantine_burst(number: int, targets: Targets) -> _Course:
-    told = "the exporter of cache_store truncates 6 of 10 of its lines"
-    return _Course(24, "cache_store", 0.6, told, {"event_type": "cache_store"}, begins=0)
+def _quarantine_burst(number: int, targets: Targets, draw: float) -> _Course:
+    strength = _between(0.4, 0.9, draw)
+    told = f"the exporter of cache_store truncates {strength:.0%} of its lines"
+    return _Course(24, "cache_store", strength, told, {"event_type": "cache_store"}, begins=0)
 
 
-def _clock_skew(number: int, targets: Targets) -> _Course:
+def _clock_skew(number: int, targets: Targets, draw: float) -> _Course:
     """The clock is set when the incident begins: its strength follows from the day."""
     year = (CLOCK_AT_START if number % 2 == 0 else CLOCK_AHEAD).year
     told = f"the clock of {HOSTS[0]} jumps to {year}"
     return _Course(12, HOSTS[0], year, told, {"host": HOSTS[0]})
 
 
-def _schema_drift(number: int, targets: Targets) -> _Course:
+def _schema_drift(number: int, targets: Targets, draw: float) -> _Course:
     change = drift(number)
     told = f"from this day on {change.told}"
     labels = {"event_type": change.event_type}
     return _Course(24, change.event_type, 1 + len(change.added), told, labels, begins=0)
 
 
-def _missing_data(number: int, targets: Targets) -> _Course:
+def _missing_data(number: int, targets: Targets, draw: float) -> _Course:
     if number % 2:
         return _Course(24, "all files", 1.0, "nothing arrives of the whole day", begins=0)
     return _Course(None, "all files", 1.0, "nothing arrives of the day from 13:00 on", begins=13)
 
 
-COURSES: dict[str, Callable[[int, Targets], _Course]] = {
+COURSES: dict[str, Callable[[int, Targets, float], _Course]] = {
     kinds.HIT_RATE_DROP: _hit_rate_drop,
     kinds.LATENCY_REGRESSION: _latency_regression,
     kinds.ERROR_BURST: _error_burst,
@@ -189,7 +206,7 @@ def _day_of(period: Period, kind: str, slot: range, rng: np.random.Generator) ->
 def _incident(
     period: Period, kind: str, number: int, day: int, targets: Targets, rng: np.random.Generator
 ) -> Incident:
-    course = COURSES[kind](number, targets)
+    course = COURSES[kind](number, targets, rng.random())
     hours = 24 - (course.begins or 0) if course.hours is None else course.hours
     begins = course.begins
     if begins is None:

@@ -6,7 +6,7 @@ import numpy as np
 
 from analytics_pipeline.samples.generation.demand import SPIKE_SHARE, Chunk, Demand, draw_times
 from analytics_pipeline.samples.generation.incidents import COST_SPIKE, of_kind
-from analytics_pipeline.samples.generation.period import DAY, SECOND, Floats, Ints
+from analytics_pipeline.samples.generation.period import DAY, SECOND, Flags, Floats, Ints
 from analytics_pipeline.samples.generation.vocabulary import CLIENTS, LANGUAGES, MODELS, TEAMS
 
 QUERIES_PER_USER_AND_DAY = 60
@@ -15,6 +15,7 @@ MEAN_SESSION, LONGEST_SESSION = 6, 60
 MEDIAN_GAP, GAP_SIGMA, LONGEST_GAP = 40.0, 1.0, 1_200.0
 FAVOURITES = 12
 HABITUAL = 0.75
+COSTLIEST_MODEL = max(range(len(MODELS)), key=lambda model: MODELS[model].completion_price)
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,10 @@ def plan_users(queries_per_day: float, intents: int, rng: np.random.Generator) -
     )
 
 
-def _users_of(users: Users, demand: Demand, times: Ints, rng: np.random.Generator) -> Ints:
+def _users_of(
+    users: Users, demand: Demand, times: Ints, rng: np.random.Generator
+) -> tuple[Ints, Flags]:
+    """The user of each session, and whether it belongs to a cost spike."""
     hours = demand.period.hour_of(times)
     pattern = demand.period.is_weekend(hours) * 24 + hours % 24
     draws = rng.random(len(times))
@@ -127,10 +131,12 @@ def _users_of(users: Users, demand: Demand, times: Ints, rng: np.random.Generato
         chosen = pattern == number
         user[chosen] = np.searchsorted(presence, draws[chosen], side="right")
     user = np.minimum(user, users.count - 1)
+    of_spike = np.zeros(len(times), dtype=np.bool_)
     for incident in of_kind(demand.incidents, COST_SPIKE):
-        asked_besides = rng.random(len(times)) < SPIKE_SHARE
-        user[incident.during(hours) & asked_besides] = position_of(incident.affected)
-    return user
+        besides = incident.during(hours) & (rng.random(len(times)) < SPIKE_SHARE)
+        user[besides] = position_of(incident.affected)
+        of_spike |= besides
+    return user, of_spike
 
 
 def draw_turns(
@@ -145,8 +151,8 @@ def draw_turns(
     """Draw sessions that follow the demand until they hold ``size`` questions.
 
     A session has one user and mostly the user's own language, model and client. It ends before
-    midnight: one that would not is moved forward in the day. Sessions are numbered from
-    ``first_session`` on.
+    midnight: one that would not is moved forward in the day. Those of a cost spike are with the
+    costliest model. Sessions are numbered from ``first_session`` on.
     """
     lengths = np.minimum(rng.geometric(1 / MEAN_SESSION, size), LONGEST_SESSION)
     sessions = int(np.searchsorted(np.cumsum(lengths), size)) + 1 if size else 0
@@ -156,7 +162,7 @@ def draw_turns(
     start = draw_times(demand, chunk, sessions, rng)
     # Lengths were cut at the last session: shuffled, the short one is not always the latest.
     lengths = rng.permuted(lengths)
-    user = _users_of(users, demand, start, rng)
+    user, of_spike = _users_of(users, demand, start, rng)
 
     session = np.repeat(np.arange(sessions), lengths)
     gaps = np.minimum(rng.lognormal(np.log(MEDIAN_GAP), GAP_SIGMA, size), LONGEST_GAP)
@@ -172,6 +178,7 @@ def draw_turns(
     habitual = rng.random((3, sessions)) < HABITUAL
     language = np.where(habitual[0], users.language[user], users.second_language[user])
     model = np.where(habitual[1], users.model[user], rng.integers(0, len(MODELS), sessions))
+    model[of_spike] = COSTLIEST_MODEL
     client = np.where(habitual[2], users.client[user], rng.integers(0, len(CLIENTS), sessions))
     order = np.argsort(time, kind="stable")
     session = session[order]

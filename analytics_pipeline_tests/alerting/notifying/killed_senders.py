@@ -25,7 +25,7 @@ from analytics_pipeline.alerting.incidents.store import IncidentStore
 from analytics_pipeline.alerting.notifying import sending  # noqa: F401 - before the forks
 from analytics_pipeline.alerting.notifying.configuration import NotifyingConfiguration
 from analytics_pipeline.alerting.notifying.delivering import deliver_due
-from analytics_pipeline.alerting.notifying.outbox import SCHEMA
+from analytics_pipeline.alerting.notifying.schema import SCHEMA
 from analytics_pipeline_tests.alerting.notifying.receivers import Apart, receivers_apart
 from analytics_pipeline_tests.faults.interruption import in_fork, killed_at_a_moment
 

@@ -13,7 +13,7 @@ from analytics_pipeline.alerting.incidents.incident import Incident, Report, Sou
 from analytics_pipeline.alerting.incidents.store import IncidentStore
 from analytics_pipeline.alerting.notifying.configuration import NotifyingConfiguration
 from analytics_pipeline.alerting.notifying.delivering import Round, deliver_due
-from analytics_pipeline.alerting.notifying.outbox import SCHEMA
+from analytics_pipeline.alerting.notifying.schema import SCHEMA
 
 START = datetime(2026, 11, 27, 9, 0, tzinfo=UTC)
 DAY = date(2026, 11, 26)

@@ -16,6 +16,7 @@ from analytics_pipeline.alerting.incidents.incident import Change, Incident, Inc
 from analytics_pipeline.alerting.notifying import outbox
 from analytics_pipeline.alerting.notifying.configuration import NotifyingConfiguration
 from analytics_pipeline.alerting.notifying.planning import plan
+from analytics_pipeline.alerting.notifying.schema import SCHEMA
 from analytics_pipeline_tests.alerting.notifying.stories import START, an_incident, configured
 
 CONFIGURATION = configured(
@@ -71,7 +72,7 @@ def planned(
     """What the tables hold after planning portions one after another."""
     with closing(sqlite3.connect(":memory:")) as connection:
         connection.row_factory = sqlite3.Row
-        connection.executescript(outbox.SCHEMA)
+        connection.executescript(SCHEMA)
         for portion in portions:
             names = {event.incident_id for event in portion}
             known = outbox.known(connection, names)
@@ -184,7 +185,7 @@ def test_what_may_not_wait_for_the_morning_takes_with_it_what_does() -> None:
 def test_a_later_configuration_does_not_lose_the_end() -> None:
     events = list(events_of([("one", "opened", 0), ("one", "resolved", 60)]))
     with closing(sqlite3.connect(":memory:")) as connection:
-        connection.executescript(outbox.SCHEMA)
+        connection.executescript(SCHEMA)
         for event, configuration in zip(
             events, (CONFIGURATION, replaced(CONFIGURATION)), strict=True
         ):

@@ -66,6 +66,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     store(workspace.lake, INCIDENTS, LAST, [
         {**common, "rule": "hit_rate", "labels": "{}", "message": ATTACKS[0]},
         {**common, "rule": "cost_spike", "labels": '{"user": "ada"}', "message": "ada spent"},
+        {**common, "rule": "spend", "labels": '{"User_Name": "ada"}', "message": "ada too"},
         {**common, "rule": "slow", "labels": '{"model": "atlas"}', "message": "slow",
          "asset": "daily_host_metrics"},
         {**common, "rule": "over", "labels": "{}", "message": "over", "change": "resolved"},
@@ -142,7 +143,8 @@ def test_the_team_of_a_dashboard_may_be_called_anything(
 @pytest.mark.parametrize("key", ["metric", "by", "filter", "days", "from", "definition", "view"])
 def test_a_hostile_address_does_nothing(page: Page, key: str) -> None:
     page.open()
-    for attack in ATTACKS:
+    # The page of all definitions takes its time.
+    for attack in ATTACKS[:4] if key == "definition" else ATTACKS:
         address = f"{key}={quote(attack)}&days=7"
         page.does(partial(page.browser.execute_script, "location.hash = arguments[0]", address))
         assert page.find("h1").text
