@@ -62,6 +62,7 @@ def incident_details(incident: "Incident") -> dict[str, Any]:
         **{name: f"{number:,.6g}" for name, number in numbers.items() if number is not None},
         "found": f"{incident.occurrences} times",
         "promise": source.description,
+        "look at": source.response.replace("`", ""),
         "owner": source.owner,
         "team": source.team,
         "runbook": source.runbook,

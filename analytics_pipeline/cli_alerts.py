@@ -117,7 +117,8 @@ def list_alerts(
             recorded_only=None if everything else False,
             limit=limit,
         )
-        recorded = len(store.incidents(ACTIVE, matchers=matchers, recorded_only=True))
+        under_way = store.incidents(ACTIVE, matchers=matchers, recorded_only=True)  # type: ignore[arg-type]
+        recorded = len(under_way)
     if as_json:
         from analytics_pipeline.alerting.incidents.changes import as_json as fields_of
 
@@ -127,8 +128,8 @@ def list_alerts(
         if recorded:
             days = settings.alerting.notify_days
             nothing += (
-                f" Recorded only, of event dates more than {days} days back (alerting.notify_days): "
-                f"{recorded:,}. --all shows them."
+                f" Recorded only, of event dates more than {days} days back "
+                f"(alerting.notify_days): {recorded:,}. --all shows them."
             )
         print_records([incident_line(each) for each in found], as_json, nothing)
 

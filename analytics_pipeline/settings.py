@@ -374,8 +374,8 @@ class AlertingSettings(Group):
     runbook_base: str | None = Field(
         None,
         pattern=r"^https?://\S+$",
-        description="Address below which runbooks lie that are no URL, such as that of this project "
-        "where you keep its files: docs/alert-rules.md#rule-hit_rate becomes a link.",
+        description="Address below which runbooks lie that are no URL, such as that of the folder "
+        "of this project where you keep it: docs/alert-rules.md#rule-hit_rate becomes a link.",
     )
 
 

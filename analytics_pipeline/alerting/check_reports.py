@@ -94,6 +94,7 @@ class CheckReports:
             team=team,
             runbook=_text(said, "runbook"),
             description=(described.description if described else "") or "",
+            response=_text(said, "response"),
             upstream=self._upstream_of(key),
         )
 

@@ -78,7 +78,16 @@ def _is_of(incident: Incident, run: dg.DagsterRun, dates: tuple[date, date] | No
 def _source_of(rule: FailedRunRule, job: str, default_owner: str) -> Source:
     owner = rule.owner or default_owner
     team = rule.team or (owner.removeprefix("team:") if owner.startswith("team:") else "")
-    return Source(job, "", rule.group, owner, team, rule.runbook, rule.description)
+    return Source(
+        job,
+        "",
+        rule.group,
+        owner,
+        team,
+        rule.runbook,
+        rule.description,
+        rule.response,
+    )
 
 
 def _why(run: dg.DagsterRun, instance: dg.DagsterInstance) -> str:

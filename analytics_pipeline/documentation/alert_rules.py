@@ -23,14 +23,14 @@ from analytics_pipeline.settings import Settings, Thresholds
 
 INTRODUCTION = (
     "# Alert rules\n\nThe rules that come with the project, with what to look at first when one is "
-    "violated, and all that a rule can say. [alerts.md](alerts.md) tells how to add one, and how to "
-    "change or switch off one of these: by its name, in your `alerts.yml`. A limit such as "
-    "`thresholds.hit_rate_min` is a [setting](settings.md#thresholds). Each rule is an asset check of "
-    "the asset named beside it, evaluated for each event date.\n"
+    "violated, and all that a rule can say. [alerts.md](alerts.md) tells how to add one, and how "
+    "to change or switch off one of these: by its name, in your `alerts.yml`. A limit such as "
+    "`thresholds.hit_rate_min` is a [setting](settings.md#thresholds). Each rule is an asset check "
+    "of the asset named beside it, evaluated for each event date.\n"
 )
 FIELDS = (
-    "## What a rule can say\n\nA rule has the fields of [every rule](#every-rule), those of its kind "
-    "and, where the kind says so, those that several kinds have.\n"
+    "## What a rule can say\n\nA rule has the fields of [every rule](#every-rule), those of its "
+    "kind and, where the kind says so, those that several kinds have.\n"
 )
 CODE = re.compile(r"`(\w+)`")
 # What is told of a rule apart from its limits.
@@ -113,7 +113,8 @@ def _looked_at(rule: MetricRule, catalog: Mapping[str, MetricDefinition]) -> str
 
 def _limits(rule: Rule) -> tuple[list[str], list[str]]:
     """The fields that decide: those that the rule says, and those with a value of their kind."""
-    own, of_kind = [], []
+    own: list[str] = []
+    of_kind: list[str] = []
     for name, field in type(rule).model_fields.items():
         value = getattr(rule, name)
         if name in TOLD or value in (None, (), "", {}) or (value == 0 and field.default == 0):
@@ -187,10 +188,8 @@ def _field_table(fields: Mapping[str, FieldInfo]) -> str:
 def _field_rows(fields: Iterable[tuple[str, FieldInfo]]) -> Iterable[Sequence[str]]:
     for name, field in fields:
         if field.is_required():
-            yield [
-                code(name),
-                f"required: {field.description}" if field.description else "required",
-            ]
+            meant = f": {field.description}" if field.description else ""
+            yield [code(name), f"required{meant}"]
         elif field.default_factory is not None or field.default in (None, "", ()):
             yield [code(name), ""]
         else:

@@ -18,8 +18,8 @@ Change = Literal[
 class Source:
     """What an incident is about: an asset check, or a job whose runs fail (``asset`` is empty).
 
-    ``rule`` is the name of the check or of the job, ``group`` that of the asset; ``upstream`` are
-    the assets that the asset depends on, near and far.
+    ``rule`` is the name of the check or of the job, ``group`` that of the asset; ``response`` tells
+    what to look at first; ``upstream`` are the assets that the asset depends on, near and far.
     """
 
     rule: str
@@ -29,6 +29,7 @@ class Source:
     team: str = ""
     runbook: str = ""
     description: str = ""
+    response: str = ""
     upstream: frozenset[str] = frozenset()
 
 

@@ -154,6 +154,7 @@ def _shown(
         ],
         "message": harmless(incident.message),
         "description": harmless(source.description),
+        "response": harmless(source.response.replace("`", "")),
         "value": _number(incident.value),
         "expected": _number(incident.expected),
         "range": _range(*limits) if any(limit is not None for limit in limits) else None,
