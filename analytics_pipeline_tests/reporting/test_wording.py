@@ -4,6 +4,7 @@ from datetime import date, datetime
 
 import pytest
 
+from analytics_pipeline import rounding
 from analytics_pipeline.reporting import wording
 
 
@@ -22,7 +23,7 @@ from analytics_pipeline.reporting import wording
     ],
 )  # fmt: skip
 def test_a_number_reads_in_its_unit(value: float, unit: str | None, text: str) -> None:
-    assert wording.number(value, unit) == text
+    assert rounding.number(value, unit) == text
 
 
 @pytest.mark.parametrize(
@@ -34,7 +35,7 @@ def test_a_number_reads_in_its_unit(value: float, unit: str | None, text: str) -
     ],
 )  # fmt: skip
 def test_a_change_has_its_sign(value: float, relative: float | None, unit: str, text: str) -> None:
-    assert wording.change(value, relative, unit) == text
+    assert rounding.change(value, relative, unit) == text
 
 
 def test_names_and_times_read_as_words() -> None:

@@ -16,8 +16,9 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from analytics_pipeline.reporting.document import Chart
-from analytics_pipeline.reporting.measure import SHARE, Number
+from analytics_pipeline.reporting.measure import Number
 from analytics_pipeline.reporting.wording import short_date
+from analytics_pipeline.rounding import SHARE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

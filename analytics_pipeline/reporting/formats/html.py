@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from analytics_pipeline import rounding
 from analytics_pipeline.alerting.findings import Evaluation
 from analytics_pipeline.lake.table import Column
 from analytics_pipeline.reporting import wording
@@ -32,8 +33,9 @@ from analytics_pipeline.reporting.formats.titles import (
     unit_beside,
     unit_in,
 )
-from analytics_pipeline.reporting.measure import NUMERIC, SHARE, Metric, Number, unit_of
+from analytics_pipeline.reporting.measure import NUMERIC, Metric, Number, unit_of
 from analytics_pipeline.reporting.texts import texts
+from analytics_pipeline.rounding import SHARE
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -98,11 +100,11 @@ def _environment() -> "Environment":
         lstrip_blocks=True,
     )
     environment.filters |= {
-        "change": wording.change,
+        "change": rounding.change,
         "clock": wording.clock,
         "label": wording.label,
         "long_date": wording.long_date,
-        "number": wording.number,
+        "number": rounding.number,
         "readable": wording.readable,
         "said": lambda text: wording.readable(text, wording.MAX_SENTENCE),
         "short_date": wording.short_date,
@@ -159,9 +161,9 @@ def _is_change(column: Column) -> bool:
 def _changed(value: Number, column: Column, unit: str | None) -> str:
     """A change with its sign; one relative to what it was in percent, that of a share in points."""
     if not value:
-        return wording.number(value, unit)
+        return rounding.number(value, unit)
     relative = unit_of(column) == SHARE and not column.name.endswith("_change")
-    return wording.change(value, float(value) if relative else None, None if relative else unit)
+    return rounding.change(value, float(value) if relative else None, None if relative else unit)
 
 
 def _missing(rows: Rows, text: str) -> bool:
