@@ -89,8 +89,9 @@ def _anomaly(
     history = _column(observed.values, before)
     if np.isfinite(history).sum() < MIN_DAYS:
         return None
-    spread = _spread(headline, observed, day, before, history)
-    if deviation < min_z * spread:
+    spread, tail = _spread(headline, observed, day, before, history)
+    # Where one day in twenty is far off, others will be as well.
+    if deviation < max(min_z * spread, min_z / 2 * tail):
         return None
     z = (value - expected) / spread if spread > 0 else None
     return Anomaly(headline, day, value, expected, z, known)
@@ -98,8 +99,11 @@ def _anomaly(
 
 def _spread(
     headline: Headline, observed: Observed, day: date, before: Sequence[date], history: Floats
-) -> float:
-    """The robust standard deviation of a metric around what is expected of it on a day."""
+) -> tuple[float, float]:
+    """The robust standard deviation of a metric around what is expected of it on a day.
+
+    And what one day in twenty deviates by, of a metric that deviates in proportion; else 0.
+    """
     is_share = headline.behaviour == "share"
     cases = observed.evidence.get(day)
     evidence = _column(observed.evidence, before) if cases else None
@@ -116,7 +120,7 @@ def _spread(
         spread = max(spread, float(np.sqrt(share * (1 - share) / cases)))
     if headline.behaviour == "count":
         spread = max(spread, float(np.sqrt(max(expected, 1.0))))
-    return spread
+    return spread, 0.0 if is_share else float(baseline.tail[0])
 
 
 def _column(values: Mapping[date, float], days: Sequence[date]) -> Floats:

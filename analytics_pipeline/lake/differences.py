@@ -6,7 +6,7 @@ from datetime import date
 import duckdb
 
 from analytics_pipeline.lake.lake import Lake
-from analytics_pipeline.lake.table import Table, date_list, quoted
+from analytics_pipeline.lake.table import Table, date_list
 
 
 def differing_days(
@@ -22,9 +22,9 @@ def differing_days(
     """
     if not days:
         return []
-    names = ", ".join(quoted(name) for name in (*table.column_names, "event_date"))
-    rows = f"(SELECT {names} FROM {computed} WHERE event_date IN ({date_list(days)}))"
-    stored = f"(SELECT {names} FROM {lake.scan(table, days)})"
+    columns = f"event_date::DATE AS event_date, {table.typed_columns}"
+    rows = f"(SELECT {columns} FROM {computed} WHERE event_date IN ({date_list(days)}))"
+    stored = f"(SELECT {columns} FROM {lake.scan(table, days)})"
     found = connection.execute(
         f"SELECT DISTINCT event_date FROM ((FROM {rows} EXCEPT ALL FROM {stored}) "
         f"UNION ALL (FROM {stored} EXCEPT ALL FROM {rows})) ORDER BY ALL"

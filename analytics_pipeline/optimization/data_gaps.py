@@ -11,7 +11,7 @@ from analytics_pipeline.optimization.recommendation import (
     Relations,
     days_with_data,
 )
-from analytics_pipeline.optimization.subjects import of_model
+from analytics_pipeline.optimization.subjects import NONE, days_of, of_model
 from analytics_pipeline.rounding import amount, number, percentage
 
 COST_SLICES, RECONCILIATION = "daily_cost_metrics_by_slice", "daily_cost_reconciliation"
@@ -41,13 +41,16 @@ def unpriced_models(relations: Relations, context: Context) -> str:
 
 def judge_unpriced_model(figures: Figures, context: Context) -> Recommendation | None:
     """A model without a price."""
-    unpriced = figures["unpriced_queries"]
+    unpriced, model = figures["unpriced_queries"], figures["model"]
+    if model == NONE:
+        todo = "Let the source name the model that it asked, so that it has a price"
+    else:
+        todo = f"Add the price of model {model} to model_prices"
     return Recommendation(
         text=(
-            f"Add the price {of_model(figures['model'])} to model_prices: "
-            f"{number(unpriced)} of its {number(figures['queries'])} queries in "
-            f"{figures['window_days']} days state their tokens, and neither a cost nor a price is "
-            "known. All costs and savings are without them."
+            f"{todo}: {number(unpriced)} of its {number(figures['queries'])} queries in "
+            f"{days_of(figures)} state their tokens, and neither a cost nor a price is known. All "
+            "costs and savings are without them."
         ),
         reason="The cost is unknown: that is what is to be mended.",
         counterfactual=NOT_VALUED,
@@ -143,7 +146,7 @@ def judge_quarantined_lines(figures: Figures, context: Context) -> Recommendatio
     return Recommendation(
         text=(
             f"Mend the lines of source {source} that are refused because "
-            f"{REASONS.get(reason, reason)}: {number(refused)} in {figures['window_days']} days, "
+            f"{REASONS.get(reason, reason)}: {number(refused)} in {days_of(figures)}, "
             f"{percentage(refused / lines)} of all lines. Altogether {percentage(missing)} of the "
             "data is missing."
         ),

@@ -12,7 +12,7 @@ from analytics_pipeline.optimization.recommendation import (
     joined,
     per_day,
 )
-from analytics_pipeline.optimization.subjects import NONE, of_model
+from analytics_pipeline.optimization.subjects import NONE, days_of, of_model
 from analytics_pipeline.rounding import count, number, percentage
 
 CACHE, COST_SLICES = "daily_cache_metrics", "daily_cost_metrics_by_slice"
@@ -60,7 +60,7 @@ def judge_failing_model(figures: Figures, context: Context) -> Recommendation | 
     return Recommendation(
         text=(
             f"Find out why questions {of_model(figures['model'])} fail: "
-            f"{count(failed, 'question', 'questions')} in {figures['window_days']} days got no "
+            f"{count(failed, 'question', 'questions')} in {days_of(figures)} got no "
             f"answer, {percentage(share)} of all that it was asked."
         ),
         usd_per_day=None if cost is None else per_day(cost, figures),
@@ -134,7 +134,7 @@ def judge_failing_pipeline(figures: Figures, context: Context) -> Recommendation
     return Recommendation(
         text=(
             f"Mend {pipeline} of {repository}: {number(failed)} of {number(builds)} builds in "
-            f"{figures['window_days']} days failed, {percentage(failed / builds)}.{how}"
+            f"{days_of(figures)} failed, {percentage(failed / builds)}.{how}"
         ),
         seconds_per_day=per_day(figures["failed_duration"], figures) if has_duration else None,
         reason=joined(
@@ -228,14 +228,14 @@ def judge_failing_component(figures: Figures, context: Context) -> Recommendatio
     return Recommendation(
         text=(
             f"Look into the errors of {component}: {percentage(rate)} of its log entries in "
-            f"{figures['window_days']} days are errors, "
+            f"{days_of(figures)} are errors, "
             f"{percentage(errors / figures['all_errors'])} of all errors."
         ),
         reason="The log does not tell what an error costs.",
         counterfactual="Not valued: the share of errors is evidence.",
         evidence=(
-            Evidence(f"{LOGS}.error_log_entries", errors, "entries"),
-            Evidence(f"{LOGS}.log_entries", figures["log_entries"], "entries"),
+            Evidence(f"{LOGS}.error_log_entries", errors, "log entries"),
+            Evidence(f"{LOGS}.log_entries", figures["log_entries"], "log entries"),
         ),
         labels={"component": name},
     )

@@ -2,6 +2,7 @@
 
 import re
 from datetime import date, datetime
+from decimal import Decimal
 
 from analytics_pipeline.reporting.measure import SHARE, Number
 from analytics_pipeline.reporting.texts import texts
@@ -10,6 +11,8 @@ MAX_TEXT = 160
 MINUTE, HOUR = 60, 3600
 SECONDS = ("s", "s per day")
 MONEY, CENTS = "USD", 0.1
+# Smaller numbers would be written with an exponent.
+SMALL = 1e-4
 MAX_SENTENCE = 600
 SENTENCES = ("recommendation", "sentence", "counterfactual", "assumption", "reason", "description")
 """Columns of which each text is a sentence or more of our own."""
@@ -58,7 +61,11 @@ def duration(seconds: Number) -> str:
 
 
 def _three_digits(value: Number) -> str:
-    return f"{value:#.3g}".rstrip(".") if value else "0"
+    if not value:
+        return "0"
+    if abs(value) < SMALL:
+        return f"{Decimal(f'{value:.2e}'):f}"
+    return f"{value:#.3g}".rstrip(".")
 
 
 def change(value: Number, relative: float | None, unit: str | None) -> str:

@@ -43,7 +43,10 @@ TYPES_WITHOUT_SOURCES = {"DATE", "INTEGER", "BIGINT", "HUGEINT"}
 # Columns that the SQL itself gives: names of columns that became rows, what a date is.
 LABELS = {"dimension", "metric", "good_direction", "is_complete_week"}
 # Columns that are made from numbers of rows alone.
-RATIOS_OF_COUNTS = {("daily_cache_metrics", "error_rate")}
+RATIOS_OF_COUNTS = {
+    ("daily_cache_metrics", "error_rate"),
+    ("daily_cache_metrics_by_hour", "error_rate"),
+}
 
 
 @pytest.fixture(scope="module")

@@ -4,9 +4,9 @@ import pytest
 from bs4 import BeautifulSoup
 
 from analytics_pipeline.reporting.document import Report
+from analytics_pipeline_tests.reporting.page_reading import page_of
 from analytics_pipeline_tests.reporting.report_lake import (
     DAY,
-    page_of,
     report_of,
     reports_of,
     sample_workspace,

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from bs4 import BeautifulSoup
 
 from analytics_pipeline.alerting.findings import Evaluation
 from analytics_pipeline.alerting.rules import evaluate_days
@@ -31,7 +30,6 @@ from analytics_pipeline.optimization.tables import RECOMMENDATIONS
 from analytics_pipeline.reporting.daily import Reports, daily_reports
 from analytics_pipeline.reporting.definitions import Catalog, catalog_of
 from analytics_pipeline.reporting.document import Report
-from analytics_pipeline.reporting.formats.html import as_html
 from analytics_pipeline.settings import DailyView, Settings
 from analytics_pipeline_tests.workspace import Workspace
 
@@ -264,11 +262,6 @@ def block_of(report: Report, id: str) -> Any:
     """The block of a report that has the id."""
     (found,) = (block for section in report.sections for block in section.blocks if block.id == id)
     return found
-
-
-def page_of(report: Report) -> BeautifulSoup:
-    """The page of a report, read by another parser than the one that wrote it."""
-    return BeautifulSoup(as_html(report), "html.parser")
 
 
 def stored(workspace: Workspace, name: str, day: date = DAY) -> pd.DataFrame:

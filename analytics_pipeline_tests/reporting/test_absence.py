@@ -18,11 +18,11 @@ from analytics_pipeline.reporting.formats.html import as_html
 from analytics_pipeline.reporting.formats.json import as_json
 from analytics_pipeline.reporting.measure import Metric
 from analytics_pipeline.tables import all_tables
+from analytics_pipeline_tests.reporting.page_reading import list_of, one, page_of, shown_block
 from analytics_pipeline_tests.reporting.report_lake import (
     DAY,
     block_of,
     build_tables,
-    page_of,
     report_of,
     reports_of,
     store,
@@ -68,12 +68,9 @@ def test_a_day_of_which_nothing_was_built(empty: Report) -> None:
         assert rows.listing.reason in said
     assert empty.status.level == "no_data"
     assert not page.find_all("img")
-    assert not [
-        number for number in page.find_all("data")
-        if (number.find_parent("table") or {}).get("data-listing") != "alerts"
-    ]  # fmt: skip
-    for card in page.find_all(attrs={"data-card": True}):
-        assert card.find(class_="value").get_text(strip=True) == "no data"
+    assert not [number for number in page.select("data") if list_of(number) != "alerts"]
+    for card in page.select("[data-card]"):
+        assert one(card, ".value").get_text(strip=True) == "no data"
     rows_of_csv = list(csv.DictReader(StringIO(as_csv(empty), newline="")))
     assert {row["value"] for row in rows_of_csv if row["section"] != "alerts"} == {""}
     # Of each table that is read, the report says that it is missing.
@@ -136,10 +133,9 @@ def test_queries_without_response_time_have_no_slow_queries_rather_than_none(
     periods = block_of(report, "miss_rate_periods").listing
     assert periods.total == 0
     assert "had a miss rate above 50%" in periods.reason
-    block = page_of(report).find(attrs={"data-block": "top_queries"})
-    assert block is not None
-    assert block.find(class_="no-data") is not None
-    assert block.find("p", class_="note").get_text() == (
+    top = shown_block(page_of(report), "top_queries")
+    assert top.select(".no-data")
+    assert one(top, "p.note").get_text() == (
         "No data in “Average response time”: none of these queries states a response time."
     )
 
@@ -193,7 +189,8 @@ def test_lines_that_are_not_accounted_for_need_action(workspace: Workspace) -> N
     workspace.drop("a.jsonl", [query_event()])
     workspace.ingest()
     counts = stored(workspace, "file_line_counts").assign(lines=lambda frame: frame["lines"] + 4)
-    store(workspace.lake, FILE_LINE_COUNTS, DAY, counts.to_dict("records"))
+    rows = [{str(name): value for name, value in row.items()} for row in counts.to_dict("records")]
+    store(workspace.lake, FILE_LINE_COUNTS, DAY, rows)
     views = reports_of(workspace, [DAY])[DAY]
     report, executive = views["engineer"], views["executive"]
     assert report.status.level == executive.status.level == "action"

@@ -19,9 +19,10 @@ from analytics_pipeline_tests.browser import open_browser
 
 TAGS = ["wcag2a", "wcag2aa", "wcag21aa", "best-practice"]
 SECONDS = 120
-# Definitions are all alike, and so many that axe takes a minute for them: of most, only the place
-# that links lead to is left.
+# Rows are all alike, and so are definitions, of which there are so many that axe takes a minute for
+# them: of most, only the place that links lead to is left.
 SHORTEN = """
+document.querySelectorAll("tbody tr:nth-child(n+4)").forEach(each => each.remove());
 const section = document.getElementById("definitions");
 [...section.querySelectorAll("dt, dd")].slice(60).forEach(each => {
   if (each.id) {
@@ -90,10 +91,11 @@ def test_the_page_is_no_wider_than_a_telephone(opened: webdriver.Chrome) -> None
 def test_the_keyboard_reaches_the_report_first(opened: webdriver.Chrome) -> None:
     opened.find_element(By.TAG_NAME, "body").send_keys(Keys.TAB)
     skip = opened.switch_to.active_element
-    assert skip.get_attribute("href").endswith("#report")
+    assert str(skip.get_attribute("href")).endswith("#report")
     assert skip.rect["x"] >= 0
 
 
+@pytest.mark.parametrize("opened", ["report"], indirect=True)
 def test_on_paper_it_is_a4_with_numbered_pages(opened: webdriver.Chrome) -> None:
     printed = opened.execute_cdp_cmd("Page.printToPDF", {"preferCSSPageSize": True})
     pages = PdfReader(BytesIO(base64.b64decode(printed["data"]))).pages

@@ -80,8 +80,8 @@ def test_a_run_of_one_date_writes_its_reports(lake_of_the_sample: Workspace) -> 
     cards: Cards = block_of(reports["engineer"], "headlines")
     for card in cards.cards:
         assert metadata.get(card.name) == card.metric.value
-    assert reports["engineer"].status.sentence in metadata["status"]
-    assert "](data:image/png;base64," in metadata["overview"]
+    assert reports["engineer"].status.sentence in str(metadata["status"])
+    assert "](data:image/png;base64," in str(metadata["overview"])
 
 
 def test_a_range_writes_all_its_reports_in_one_run(lake_of_the_sample: Workspace) -> None:

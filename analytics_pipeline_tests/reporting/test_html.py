@@ -7,7 +7,14 @@ from bs4 import BeautifulSoup, Tag
 
 from analytics_pipeline.reporting.document import Report
 from analytics_pipeline.reporting.formats.html import as_html
-from analytics_pipeline_tests.reporting.report_lake import DAY, block_of, catalog, page_of
+from analytics_pipeline_tests.reporting.page_reading import (
+    around,
+    definition_links,
+    list_of,
+    page_of,
+    shown_block,
+)
+from analytics_pipeline_tests.reporting.report_lake import DAY, block_of, catalog
 from analytics_pipeline_tests.workspace import Workspace
 
 
@@ -25,43 +32,21 @@ def test_every_link_resolves_and_every_id_is_there_once(any_page: BeautifulSoup)
     assert {link[1:] for link in links} <= set(ids)
 
 
-def definition_links(page: BeautifulSoup) -> Iterator[tuple[Tag, Tag | None]]:
-    """Each number of the page with the link to its definition, where it has one."""
-    for number in page.find_all("data"):
-        card = number.find_parent(attrs={"data-card": True})
-        figure = number.find_parent(attrs={"data-name": True})
-        cell = number.find_parent("td")
-        if cell is None:
-            yield number, (card or figure).find("a")
-            continue
-        row, table = cell.find_parent("tr"), cell.find_parent("table")
-        if table["data-listing"] == "alerts":
-            yield number, row.find("a")
-            continue
-        place = row.find_all(["th", "td"], recursive=False).index(cell)
-        yield number, table.find("thead").find_all("th")[place].find("a")
-
-
 def test_every_number_leads_to_its_definition(report: Report, page: BeautifulSoup) -> None:
     links = list(definition_links(page))
     assert len(links) > 500
-    of_alerts = [
-        (number, link) for number, link in links
-        if (number.find_parent("table") or {}).get("data-listing") == "alerts"
-    ]  # fmt: skip
-    assert not [
-        number for number, link in links if link is None and (number, link) not in of_alerts
-    ]
+    unlinked = [number for number, link in links if link is None]
+    assert not [number for number in unlinked if list_of(number) != "alerts"]
     evaluations = block_of(report, "alerts").evaluations[DAY]
-    for number, link in of_alerts:
-        row = number.find_parent("tr")
-        evaluation = evaluations[len(row.find_previous_siblings("tr"))]
-        assert (link is not None) == (evaluation.metric in report.definitions)
+    for number, link in links:
+        if list_of(number) == "alerts":
+            rule = len(around(number, "tr").find_previous_siblings("tr"))
+            assert (link is not None) == (evaluations[rule].metric in report.definitions)
 
 
 def test_a_definition_has_what_the_catalog_says(report: Report, page: BeautifulSoup) -> None:
     known = catalog()
-    terms = page.find(id="definitions").find_all("dt")
+    terms = page.select("#definitions dt")
     assert len(terms) > 200
     named = set()
     for term in terms:
@@ -69,7 +54,9 @@ def test_a_definition_has_what_the_catalog_says(report: Report, page: BeautifulS
         said = " ".join(each.get_text(" ", strip=True) for each in _descriptions(term))
         assert definition.description in said
         if definition.id in known:
-            assert known[definition.id].formula in said
+            formula = known[definition.id].formula
+            assert formula
+            assert formula in said
             assert f"docs/metrics.md#{definition.id}" in said
             named.add(definition.id)
         else:
@@ -93,7 +80,7 @@ def test_executives_read_little_and_nothing_from_logs(executive: Report, sample:
     assert [section.id for section in executive.sections] == [
         "headlines", "alerts", "cost", "recommendations", "forecast",
     ]  # fmt: skip
-    assert len(page.find_all(attrs={"data-card": True})) == 6
+    assert len(page.select("[data-card]")) == 6
     assert len(page.find_all("img")) == 1
     said = page.get_text()
     for text in ("cedar", "atlas", "semaphore", "python", ".jsonl", "gateway", "cache-1", "search"):
@@ -117,7 +104,5 @@ def test_pictures_say_in_words_what_they_show(page: BeautifulSoup) -> None:
 def test_rows_that_are_not_shown_are_counted(page: BeautifulSoup, report: Report) -> None:
     slow = block_of(report, "slow_queries").listing
     assert slow.total > len(slow.rows) == 20
-    block = page.find(attrs={"data-block": "slow_queries"})
-    assert isinstance(block, Tag)
     said = f"Shown are 10 of {slow.total}; the JSON of this report has 20."
-    assert said in block.get_text()
+    assert said in shown_block(page, "slow_queries").get_text()

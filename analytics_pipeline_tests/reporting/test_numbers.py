@@ -15,12 +15,20 @@ from analytics_pipeline.lake.table import Column, Table
 from analytics_pipeline.metrics.tables import mart_tables
 from analytics_pipeline.reporting.assets import report_asset
 from analytics_pipeline.reporting.document import Alerts, Report
+from analytics_pipeline_tests.reporting.page_reading import (
+    around,
+    named,
+    numbers_in,
+    one,
+    page_of,
+    rows_of,
+    shown_block,
+)
 from analytics_pipeline_tests.reporting.report_lake import (
     DAY,
     DAY_BEFORE,
     WEEK_BEFORE,
     block_of,
-    page_of,
     reports_of,
     store,
     stored,
@@ -40,32 +48,35 @@ CARDS = {
 }
 
 Frame = pd.DataFrame
+
+
+def sliced(dimension: str, falling: list[str]) -> Callable[[Frame], Frame]:
+    """The rows of a dimension, those first that have most."""
+    return lambda rows: rows[rows["dimension"] == dimension].sort_values(
+        [*falling, "value"], ascending=[*(False for _ in falling), True]
+    )
+
+
 # Of each list: its table, and its rows in the order in which they are promised.
 LISTS: dict[str, tuple[str, Callable[[Frame], Frame]]] = {
     **{
         f"cache_by_{dimension}": (
             "daily_cache_metrics_by_slice",
-            lambda rows, dimension=dimension: rows[rows["dimension"] == dimension].sort_values(
-                ["total_queries", "value"], ascending=[False, True]
-            ),
+            sliced(dimension, ["total_queries"]),
         )
         for dimension in ("model", "language", "team", "framework", "match_type")
     },
     **{
         f"cost_by_{dimension}": (
             "daily_cost_metrics_by_slice",
-            lambda rows, dimension=dimension: rows[rows["dimension"] == dimension].sort_values(
-                ["total_cost", "queries", "value"], ascending=[False, False, True]
-            ),
+            sliced(dimension, ["total_cost", "queries"]),
         )
         for dimension in ("model", "team", "language", "framework", "user")
     },
     **{
         f"engagement_by_{dimension}": (
             "daily_engagement_metrics_by_slice",
-            lambda rows, dimension=dimension: rows[rows["dimension"] == dimension].sort_values(
-                ["active_users", "queries", "value"], ascending=[False, False, True]
-            ),
+            sliced(dimension, ["active_users", "queries"]),
         )
         for dimension in ("team", "language", "framework")
     },
@@ -147,24 +158,6 @@ def plain(value: Any) -> Any:
     return None if pd.isna(value) else value
 
 
-def numbers_in(element: Tag) -> list[float]:
-    return [float(str(data["value"])) for data in element.find_all("data")]
-
-
-def shown_block(page: BeautifulSoup, id: str) -> Tag:
-    found = page.find(attrs={"data-block": id})
-    assert isinstance(found, Tag), id
-    return found
-
-
-def shown_rows(block: Tag) -> tuple[list[str], list[list[Tag]]]:
-    """The names of the columns of a table, and the cells of its rows."""
-    columns = [str(head["data-name"]) for head in block.find_all("th", scope="col")]
-    body = block.find("tbody")
-    assert isinstance(body, Tag)
-    return columns, [row.find_all(["td", "th"]) for row in body.find_all("tr")]
-
-
 def assert_cells(columns: Sequence[str], cells: Sequence[Tag], row: dict[str, Any]) -> None:
     for column, cell in zip(columns, cells, strict=True):
         value = plain(row[column])
@@ -184,15 +177,12 @@ def test_the_page_has_every_number_of_a_mart_with_one_row_a_day(
 ) -> None:
     frame = stored(sample, mart).drop(columns="event_date", errors="ignore")
     assert len(frame) == 1
-    block = shown_block(page, mart)
+    shown = shown_block(page, mart)
     for name, value in frame.iloc[0].items():
-        shown = block.find(attrs={"data-name": name})
-        assert isinstance(shown, Tag), name
-        assert numbers_in(shown) == ([] if pd.isna(value) else [value]), name
+        number = named(shown, str(name))
+        assert numbers_in(number) == ([] if pd.isna(value) else [value]), name
         if pd.isna(value):
-            reason = shown.find_parent("p")
-            assert isinstance(reason, Tag)
-            assert reason.get_text().startswith("No data.")
+            assert around(number, "p").get_text().startswith("No data.")
 
 
 @pytest.mark.parametrize("id", LISTS)
@@ -201,12 +191,12 @@ def test_the_page_has_the_rows_of_every_list(
 ) -> None:
     table, ordered = LISTS[id]
     frame = ordered(stored(sample, table))
-    block = shown_block(page, id)
+    shown = shown_block(page, id)
     if id in EMPTY and len(frame) == 0:
-        assert "No data." in block.get_text()
+        assert "No data." in shown.get_text()
         return
     assert len(frame), f"the sample has no rows of {id}"
-    columns, rows = shown_rows(block)
+    columns, rows = rows_of(shown)
     limit = block_of(report, id).limit or len(frame)
     assert len(rows) == min(limit, len(frame))
     for cells, row in zip(rows, frame.to_dict("records"), strict=False):
@@ -226,26 +216,24 @@ def test_headlines_and_their_change_follow_from_the_marts(
         now, before = (
             stored(sample, mart, day)[column][0].item() for day in (DAY, WEEK_BEFORE)
         )  # fmt: skip
-        card = page.find(attrs={"data-card": name})
-        assert isinstance(card, Tag)
+        card = one(page, f'[data-card="{name}"]')
         change = [] if now == before else [pytest.approx(now - before)]
         assert numbers_in(card) == [now, *change, before], name
         assert "Tue, 3 Nov" in card.get_text()
-    share = page.find(attrs={"data-card": "quarantine_share"})
-    assert isinstance(share, Tag)
+    share = one(page, '[data-card="quarantine_share"]')
     counts = stored(sample, "file_line_counts")[["quarantined", "lines"]].sum()
     expected = counts["quarantined"] / counts["lines"]
     assert numbers_in(share) == pytest.approx([expected, expected, 0])
 
 
 def test_a_sparkline_has_a_stroke_for_each_stretch_of_days_with_data(page: BeautifulSoup) -> None:
-    for card in page.find_all(attrs={"data-card": True}):
-        line = card.find("svg")
-        strokes = [str(each["points"]).split() for each in line.find_all("polyline")]
+    for card in page.select("[data-card]"):
+        line = one(card, "svg")
+        strokes = [str(each["points"]).split() for each in line.select("polyline")]
         assert [len(stroke) for stroke in strokes] == [1, 2]
         assert "25 of the days have no data." in line["aria-label"]
-        end = line.find("circle")
-        assert [float(end["cx"]), float(end["cy"])] == [
+        end = one(line, "circle")
+        assert [float(str(end["cx"])), float(str(end["cy"]))] == [
             float(number) for number in strokes[-1][-1].split(",")
         ]
 
@@ -265,15 +253,15 @@ def test_headlines_cover_four_weeks_and_are_null_where_nothing_is_stored(
 
 def test_conservation_adds_up_and_names_the_reasons(sample: Workspace, page: BeautifulSoup) -> None:
     files = stored(sample, "file_line_counts")
-    block = shown_block(page, "conservation")
+    shown = shown_block(page, "conservation")
     names = [*COUNTS, "opted_out"]
-    totals = {name: numbers_in(block.find(attrs={"data-name": name})) for name in names}
+    totals = {name: numbers_in(named(shown, name)) for name in names}
     assert totals == {name: [files[name].sum()] for name in names}
     assert totals["lines"][0] == sum(totals[name][0] for name in names[1:])
     assert totals["duplicate"] == [5]
     assert totals["blank"] == [2]
     reasons = Counter(stored(sample, "quarantined_lines")["reason"])
-    _, rows = shown_rows(shown_block(page, "quarantine_reasons"))
+    _, rows = rows_of(shown_block(page, "quarantine_reasons"))
     found = {row[0].get_text(strip=True): numbers_in(row[1]) for row in rows}
     assert found == {reason: [count] for reason, count in reasons.items()}
     assert reasons.total() == 3
@@ -292,12 +280,12 @@ def test_sessions_are_summed_up(sample: Workspace, page: BeautifulSoup) -> None:
         "average_events": sessions["events"].mean(),
         "average_queries": sessions["queries"].mean(),
     }
-    block = shown_block(page, "sessions")
+    shown = shown_block(page, "sessions")
     for name, value in expected.items():
-        assert numbers_in(block.find(attrs={"data-name": name})) == [pytest.approx(value)], name
+        assert numbers_in(named(shown, name)) == [pytest.approx(value)], name
     edges = [0, 5e-7, 60, 300, 900, 1800, 3600, float("inf")]
     counts = pd.cut(duration, edges, right=False).value_counts(sort=False)
-    _, rows = shown_rows(shown_block(page, "session_durations"))
+    _, rows = rows_of(shown_block(page, "session_durations"))
     assert [numbers_in(row[1]) for row in rows] == [[count] for count in counts]
 
 
@@ -305,9 +293,9 @@ def test_the_forecast_is_held_against_what_was_measured(
     sample: Workspace, page: BeautifulSoup
 ) -> None:
     forecast = stored(sample, "demand_forecast")
-    peak = forecast.loc[forecast["forecast"].idxmax()]
-    block = shown_block(page, "forecast")
-    assert numbers_in(block) == pytest.approx(
+    peak = forecast.sort_values("forecast").iloc[-1]
+    shown = shown_block(page, "forecast")
+    assert numbers_in(shown) == pytest.approx(
         [forecast["forecast"].sum(), peak["forecast"], peak["lower"], peak["upper"]]
     )
     said = shown_block(page, "forecast_in_words").get_text()
@@ -327,7 +315,7 @@ def test_the_forecast_is_held_against_what_was_measured(
     # The day is the only one of the last four weeks that has both.
     for id in ("demand", "past_accuracy", "forecast_accuracy"):
         assert numbers_in(shown_block(page, id)) == pytest.approx(expected), id
-    _, rows = shown_rows(shown_block(page, "forecast_of_the_day"))
+    _, rows = rows_of(shown_block(page, "forecast_of_the_day"))
     assert [numbers_in(row[1]) for row in rows] == [[each] for each in former["forecast"]]
 
 
@@ -336,16 +324,16 @@ def test_freshness_and_lateness_are_those_of_the_events_and_lines(
 ) -> None:
     root = sample.lake.root
     partition = f"event_date={DAY}/data.parquet"
-    newest = duckdb.sql(
+    newest = duckdb.execute(
         "SELECT event_type, count(*), epoch(TIMESTAMP '2026-11-11' - max(timestamp)) "
         f"FROM '{root}/validated_events/{partition}' GROUP BY ALL ORDER BY 2 DESC, 1"
     ).fetchall()
-    _, rows = shown_rows(shown_block(page, "freshness"))
+    _, rows = rows_of(shown_block(page, "freshness"))
     assert len(newest) > 6
     assert [
         (row[0].get_text(strip=True), *numbers_in(row[1]), *numbers_in(row[3])) for row in rows
     ] == newest
-    lines = duckdb.sql(
+    lines = duckdb.execute(
         f"SELECT taken_at::DATE - DATE '{DAY}' AS late, path FROM '{root}/raw_events/{partition}'"
     ).df()
     late = shown_block(page, "late_data")
@@ -354,32 +342,30 @@ def test_freshness_and_lateness_are_those_of_the_events_and_lines(
         lines["late"].clip(lower=0).median(), lines["late"].max(),
     ]  # fmt: skip
     assert numbers_in(late) == pytest.approx(expected)
-    (row,) = shown_rows(shown_block(page, "arrival"))[1]
+    (row,) = rows_of(shown_block(page, "arrival"))[1]
     assert [numbers_in(cell) for cell in row[1:]] == [[lines["path"].nunique()], [len(lines)]]
 
 
 def test_expectations_say_which_the_day_did_not_meet(page: BeautifulSoup) -> None:
-    _, rows = shown_rows(shown_block(page, "expectations"))
+    _, rows = rows_of(shown_block(page, "expectations"))
     met = {row[0].get_text(strip=True): row[1].get_text(strip=True) for row in rows}
     assert {name for name, said in met.items() if said == "no"} == {"usual_volume"}
     assert len(met) == 7
 
 
 def test_recommendations_name_the_figures_they_follow_from(page: BeautifulSoup) -> None:
-    _, rows = shown_rows(shown_block(page, "recommendation_evidence"))
+    _, rows = rows_of(shown_block(page, "recommendation_evidence"))
     assert [[*numbers_in(row[0]), *numbers_in(row[2])] for row in rows] == [
         [1, 61],
         [2, 61],
         [2, 61],
     ]
-    link = rows[0][1].find("a")
-    assert isinstance(link, Tag)
-    assert link["href"] == "#daily_cache_metrics.cache_misses"
+    assert one(rows[0][1], "a")["href"] == "#daily_cache_metrics.cache_misses"
     assert "It would be worth it. It would" in shown_block(page, "recommendations").get_text()
 
 
 def test_an_anomaly_is_told_in_the_unit_of_its_metric(page: BeautifulSoup) -> None:
-    (row,) = shown_rows(shown_block(page, "anomalies"))[1]
+    (row,) = rows_of(shown_block(page, "anomalies"))[1]
     assert [cell.get_text(strip=True) for cell in row] == [
         "daily_cache_metrics.hit_rate", "70.0%", "80.0%", "−10.0 points", "-5.50",
     ]  # fmt: skip
@@ -390,18 +376,14 @@ def test_the_page_says_every_finding_of_the_alerts(page: BeautifulSoup, report: 
     alerts: Alerts = block_of(report, "alerts")
     evaluations = alerts.evaluations[DAY]
     assert [evaluation.passed for evaluation in evaluations].count(False) >= 1
-    body = shown_block(page, "alerts").find("tbody")
-    assert isinstance(body, Tag)
-    rows = [row.find_all(["th", "td"]) for row in body.find_all("tr")]
+    _, rows = rows_of(shown_block(page, "alerts"))
     words = {None: "not evaluated", True: "within its limit", False: "violated"}
     for cells, evaluation in zip(rows, evaluations, strict=True):
         assert cells[1].get_text(strip=True) == words[evaluation.passed]
         assert numbers_in(cells[3]) == [evaluation.value]
         assert numbers_in(cells[4]) == [evaluation.limit]
         assert evaluation.message in cells[5].get_text()
-    status = page.find(class_="status")
-    assert isinstance(status, Tag)
-    assert report.status.sentence in status.get_text()
+    assert report.status.sentence in one(page, ".status").get_text()
 
 
 def test_another_mart_needs_no_change_of_the_report(workspace: Workspace) -> None:
@@ -429,9 +411,9 @@ def test_another_mart_needs_no_change_of_the_report(workspace: Workspace) -> Non
     }
     report = reports_of(workspace, [DAY], alerts={DAY: []}, marts=marts)[DAY]["engineer"]
     page = page_of(report)
-    block = shown_block(page, "daily_savings")
-    assert numbers_in(block) == [12.5]
-    assert "USD" in block.get_text()
+    shown = shown_block(page, "daily_savings")
+    assert numbers_in(shown) == [12.5]
+    assert "USD" in shown.get_text()
     assert block_of(report, "daily_savings").metrics["saved_share"].reason
     assert numbers_in(shown_block(page, "savings_by_city")) == [2.5]
     assert "Cost of the answers that the cache gave." in page.get_text()

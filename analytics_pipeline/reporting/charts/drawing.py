@@ -45,6 +45,7 @@ STYLE: dict[Any, Any] = {
 LEFT, RIGHT, FOOT, HEAD = 0.055, 0.99, 0.13, 0.86
 LEGEND_WIDTH, LEGEND_MARK = 0.165, 0.045
 CHARACTER_WIDTH = 0.0078
+MAGNITUDES = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 
 @contextmanager
@@ -175,7 +176,12 @@ def tick_label(value: float, unit: str | None = None) -> str:
     """A number on an axis."""
     if unit == SHARE:
         return f"{100 * value:.4g}%"
-    return f"{value:.4g} s" if unit == "s" else f"{value:,.10g}"
+    if unit == "s":
+        return f"{value:.4g} s"
+    for size, letter in MAGNITUDES:
+        if value >= 10 * size:
+            return f"{value / size:,.10g}{letter}"
+    return f"{value:,.10g}"
 
 
 def weekly(days: Sequence[date]) -> list[tuple[float, str]]:

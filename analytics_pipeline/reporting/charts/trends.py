@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 COLUMNS = 3
-MARGIN, GAP, PANEL_HEIGHT = 6, 3, 1.5
+MARGIN, GAP, PANEL_HEIGHT = 7, 2, 1.5
 ROW_HEIGHT = 1.6
 
 Stretch = tuple[float, float, float]

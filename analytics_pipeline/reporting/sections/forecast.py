@@ -22,7 +22,7 @@ NEXT_DAY = timedelta(days=1)
 HOURS = ("hour", "forecast", "lower", "upper")
 MODELS = (
     "model", "chosen", "mae", "rmse", "mase", "coverage", "interval_width", "folds",
-    "training_hours", "reason",
+    "training_hours",
 )  # fmt: skip
 
 ACCURACY = "forecast_accuracy"
@@ -48,8 +48,10 @@ def forecast_section(sources: Sources, day: date) -> Section:
         "forecast_of_the_day", former, HOURS, "hour", DEMAND_FORECAST.name,
         folded=bool(former.rows),
     )  # fmt: skip
+    unknown = any(row["reason"] for row in sources.stored.rows(FORECAST_MODELS, day))
     models = sources.stored_rows(
-        "forecast_models", FORECAST_MODELS, day, MODELS, "model",
+        "forecast_models", FORECAST_MODELS, day,
+        (*MODELS, *(["reason"] if unknown else [])), "model",
         Absence(texts().absences.no_forecast),
     )  # fmt: skip
     accuracy = accuracy_of_days(sources, day)

@@ -31,7 +31,7 @@ final as (
 
         -- An answer that comes after midnight counts as the last of its day.
         least(
-            timestamp + to_microseconds((coalesce(response_time, 0) * 1e6)::bigint),
+            timestamp + to_microseconds((least(coalesce(response_time, 0), 86400) * 1e6)::bigint),
             event_date + interval 1 day - interval 1 microsecond
         ) as answered_at,
 
