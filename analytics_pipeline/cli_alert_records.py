@@ -60,7 +60,7 @@ def incident_details(incident: "Incident") -> dict[str, Any]:
     return {
         **incident_line(incident),
         **{name: f"{number:,.6g}" for name, number in numbers.items() if number is not None},
-        "found": f"{incident.occurrences} times",
+        "found": "once" if incident.occurrences == 1 else f"{incident.occurrences:,} times",
         "promise": source.description,
         "look at": source.response.replace("`", ""),
         "owner": source.owner,

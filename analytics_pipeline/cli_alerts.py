@@ -1,6 +1,6 @@
 """The commands on alerts: aicache-analytics alerts …"""
 
-import os
+import getpass
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
@@ -44,7 +44,9 @@ STATUSES = (*ACTIVE, "resolved")
 IdArgument = Annotated[
     list[str], typer.Argument(metavar="ID…", help="Incidents, by their id or its beginning.")
 ]
-ByOption = Annotated[str | None, typer.Option("--by", help="Who does it; else $USER.")]
+ByOption = Annotated[
+    str | None, typer.Option("--by", help="Who does it; else the user of the system.")
+]
 CommentOption = Annotated[str, typer.Option("--comment", help="What is kept in the history.")]
 MatchOption = Annotated[
     list[str] | None,
@@ -72,7 +74,10 @@ def _named(store: "IncidentStore", name: str) -> "Incident":
 
 
 def _author(by: str | None) -> str:
-    return by or os.environ.get("USER") or "unknown"
+    try:
+        return by or getpass.getuser()
+    except (OSError, KeyError):
+        return "unknown"
 
 
 @alerts_app.command("list", epilog="Example: aicache-analytics alerts list --match 'team = cache'")

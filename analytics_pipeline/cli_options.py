@@ -17,7 +17,7 @@ from rich.console import Console
 
 from analytics_pipeline.settings import Settings, current_settings, today
 
-notes = Console(stderr=True, highlight=False)
+notes = Console(stderr=True, highlight=False, soft_wrap=True)
 # What is piped or stored has no edge to fold a file's name at.
 PIPED_WIDTH = None if sys.stdout.isatty() else 160
 output = Console(highlight=False, soft_wrap=True, width=PIPED_WIDTH)

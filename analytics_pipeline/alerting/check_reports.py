@@ -8,7 +8,7 @@ from typing import Any
 import dagster as dg
 from dagster._core.definitions.assets.graph.asset_graph import AssetGraph
 
-from analytics_pipeline.alerting.checks import EVALUATED, FINDINGS
+from analytics_pipeline.alerting.checks import EVALUATED, FINDINGS, RESPONSE
 from analytics_pipeline.alerting.findings import Finding
 from analytics_pipeline.alerting.incidents.incident import Report, Source
 
@@ -94,7 +94,7 @@ class CheckReports:
             team=team,
             runbook=_text(said, "runbook"),
             description=(described.description if described else "") or "",
-            response=_text(said, "response"),
+            response=_text(said, RESPONSE),
             upstream=self._upstream_of(key),
         )
 

@@ -25,6 +25,9 @@ FINDINGS = "findings"
 EVALUATED = "evaluated"
 """The key of the metadata under which an evaluation says whether the rule could be evaluated."""
 
+RESPONSE = "what to look at"
+"""The key of the metadata under which a violation says what to look at first."""
+
 SHOWN_FINDINGS = 50
 # A chart takes longer than the evaluation of a day: a backfill draws those of its last days.
 CHARTED_DAYS = 7
@@ -70,12 +73,7 @@ def _spec(rule: Rule) -> dg.AssetCheckSpec:
         rule.name,
         asset=rule.about,
         description=rule.description,
-        metadata={
-            "kind": rule.kind,
-            "severity": rule.severity,
-            **({"response": dg.MetadataValue.md(rule.response)} if rule.response else {}),
-            **_declared(rule),
-        },
+        metadata={"kind": rule.kind, "severity": rule.severity, **_declared(rule)},
         additional_deps=[name for name in rule.reads if name != rule.about],
     )
 
@@ -108,6 +106,8 @@ def _outcome(rule: Rule, alert: Evaluation, day: date, *, charted: bool) -> Chec
         FINDINGS: dg.MetadataValue.json([_record(finding) for finding in alert.findings]),
     }
     if alert.findings:
+        if rule.response:
+            metadata[RESPONSE] = dg.MetadataValue.md(rule.response.strip())
         rows = [_row(finding) for finding in alert.findings[:SHOWN_FINDINGS]]
         metadata["found"] = table_metadata(rows)
         if charted and len(alert.history) > 1:

@@ -86,6 +86,7 @@ def test_a_run_of_one_date_evaluates_it_with_its_numbers(lake: Lake) -> None:
     del metadata["found"]
     [record] = hit_rate.metadata["found"].records
     assert record.data["message"] == message
+    assert "daily_repeated_misses" in metadata.pop("what to look at")
     assert metadata == {
         "event date": "2024-02-01",
         "evaluated": True,

@@ -57,7 +57,8 @@ class Pipeline:
             found = self.outcomes.get("findings", [])
             outcome = CheckOutcome(
                 not found, "ERROR", "Wrong." if found else "Right.",
-                {"findings": dg.MetadataValue.json(found), "runbook": dg.MetadataValue.url("https://r.example")},
+                {"findings": dg.MetadataValue.json(found), "runbook": dg.MetadataValue.url("https://r.example"),
+                 "evaluated": self.outcomes.get("evaluated", True)},
             )  # fmt: skip
             yield from evaluations(
                 context, spec, dict.fromkeys(dates_of(context.partition_keys), outcome)
@@ -165,6 +166,17 @@ def test_each_run_is_taken_once_whoever_looks(kept_pipeline: Pipeline, hook: Web
     [incident] = kept_pipeline.incidents()
     assert incident.occurrences == 3
     assert len(hook.accepted) == 1
+
+
+def test_a_day_that_could_not_be_judged_ends_nothing(pipeline: Pipeline) -> None:
+    pipeline.run(YESTERDAY - timedelta(days=1), findings=FOUND)
+    pipeline.look()
+    pipeline.run(YESTERDAY, evaluated=False)
+    assert pipeline.look().changes == 0
+    assert [incident.status for incident in pipeline.incidents()] == ["open"]
+    pipeline.run(YESTERDAY)
+    pipeline.look()
+    assert [incident.status for incident in pipeline.incidents()] == ["resolved"]
 
 
 def test_a_data_test_is_one_finding_and_its_passing_the_end(

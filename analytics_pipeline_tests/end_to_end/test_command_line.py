@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -13,11 +14,20 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from analytics_pipeline_tests.alerting.notifying.receivers import mailbox
 from analytics_pipeline_tests.dagster_server import ROOT
+from analytics_pipeline_tests.documentation.alert_examples import (
+    ADD_A_RULE,
+    EACH_KIND,
+    FIRST_ALERT,
+    section,
+)
 from analytics_pipeline_tests.workspace import query_event
 
 LAST = date(2026, 11, 20)
 SAMPLE = ROOT / "samples" / "landing"
+# The days of the sample are long over.
+ALERTING = {"AICACHE_ALERTING__NOTIFY_DAYS": "100000"}
 COUNTS = ("lines", "validated", "duplicate", "quarantined", "blank")
 
 
@@ -46,9 +56,18 @@ def figures_of(lake: Path, day: str, mart: str) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def sample_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
-    """The main job on the bundled sample: the lake, and the summary that was printed."""
+    """The main job on the bundled sample: the lake, and the summary that was printed.
+
+    Beside the lake lies the alerts.yml of docs/alerts.md, where a message waits for no other.
+    """
     lake = tmp_path_factory.mktemp("sample") / "lake"
-    return lake, printed_json(command_line("run", "--landing", SAMPLE, "--lake", lake, "--json"))
+    (lake.parent / "alerts.yml").write_text(
+        f"{FIRST_ALERT}{ADD_A_RULE}defaults: {{group_wait: 0s}}\n"
+    )
+    done = command_line(
+        "run", "--landing", SAMPLE, "--lake", lake, "--json", folder=lake.parent, **ALERTING
+    )
+    return lake, printed_json(done)
 
 
 def raw_lines() -> pd.DataFrame:
@@ -112,6 +131,69 @@ def test_a_second_run_does_nothing_and_says_so(sample_run: tuple[Path, dict[str,
     assert again.returncode == 0
     assert again.stdout.startswith("Nothing new")
     assert {file: file.stat().st_mtime_ns for file in lake.glob("[!_]*/**/*.*")} == before
+
+
+def test_the_first_alert_of_the_documentation_is_told(
+    sample_run: tuple[Path, dict[str, Any]],
+) -> None:
+    lake, _ = sample_run
+
+    with mailbox() as box:
+        environment = {**ALERTING, "TEAM_URL": box.url("team@example.org")}
+
+        def alerts(*arguments: str) -> subprocess.CompletedProcess[str]:
+            return command_line("alerts", *arguments, folder=lake.parent, **environment)
+
+        assert alerts("test").stdout == "ok    team, TEAM_URL: E-Mail at 127.0.0.1\n"
+        told = alerts("deliver", "--lake", str(lake))
+        assert "3 runs ended" in told.stdout and "2 sent" in told.stdout, told.stderr
+        listed = printed_json(alerts("list", "--lake", str(lake), "--json"))
+        found = {each["source"]["rule"]: each for each in listed}
+        assert {rule: each["labels"] for rule, each in found.items()} == {
+            "hit_rate": {}, "cpu_busy": {"host": "recorder"},
+        }  # fmt: skip
+        first = found["hit_rate"]["id"]
+        assert alerts("ack", first[:8], "--lake", str(lake)).stdout == f"Acknowledged: {first}\n"
+        shown = alerts("show", first, "--lake", str(lake)).stdout
+        assert "status         acknowledged" in shown and "daily_repeated_misses" in shown
+
+    assert {recipient for recipient, _ in box.accepted} == {"team@example.org"}
+    test, *messages = [message for _, message in box.accepted]
+    assert test["Subject"] == "[TEST] aicache-analytics reaches team"
+    texts = {message["Subject"].split()[1]: str(message.get_body()) for message in messages}
+    assert texts.keys() == {"hit_rate", "cpu_busy"}
+    assert "38.7%" in texts["hit_rate"] and "docs/alert-rules.md#rule-hit_rate" in texts["hit_rate"]
+    assert "40.3%" in texts["cpu_busy"]
+
+
+def test_a_rule_is_tried_on_the_days_that_are_there(
+    sample_run: tuple[Path, dict[str, Any]],
+) -> None:
+    lake, _ = sample_run
+    tried = command_line(
+        "alerts", "evaluate", "cpu_busy", "--lake", lake, "--json", folder=lake.parent
+    )
+    [outcome] = printed_json(tried)
+    assert (outcome["event_date"], outcome["passed"]) == ("2026-11-24", False)
+    assert outcome["message"] in section("Add a rule")
+    unknown = command_line("alerts", "evaluate", "cpu_bus", "--lake", lake, folder=lake.parent)
+    assert unknown.returncode == 2
+    assert "no active rule cpu_bus to evaluate; did you mean 'cpu_busy'?" in unknown.stderr
+
+
+def test_the_documented_rules_find_on_the_sample_what_the_page_says(
+    sample_run: tuple[Path, dict[str, Any]], tmp_path: Path
+) -> None:
+    (tmp_path / "alerts.yml").write_text(EACH_KIND)
+    names = re.findall(r"- name: (\w+)\n    kind: (?!failed_run)", EACH_KIND)
+    tried = command_line(
+        "alerts", "evaluate", *names, "--from", "2026-11-10", "--to", "2026-11-24",
+        "--lake", sample_run[0], "--json", folder=tmp_path,
+    )  # fmt: skip
+    violated = {each["name"] for each in printed_json(tried) if each["passed"] is False}
+    told = section("A rule of each kind").partition("On the sample, ")[2].partition(" find ")[0]
+    assert set(re.findall(r"`(\w+)`", told)) == violated
+    assert violated
 
 
 def test_a_run_says_how_to_open_the_ui_on_its_lake(
