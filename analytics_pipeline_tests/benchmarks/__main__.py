@@ -38,6 +38,7 @@ from analytics_pipeline_tests.benchmarks.native_files import LAST
 from analytics_pipeline_tests.benchmarks.options import Options, read_options
 from analytics_pipeline_tests.benchmarks.other_tools import tools
 from analytics_pipeline_tests.benchmarks.pipeline_work import build_metrics, settings_of
+from analytics_pipeline_tests.benchmarks.report_speed import daily_reports_of_a_year
 
 PACKAGE = "analytics_pipeline_tests.benchmarks"
 FILE_WIDTH = 200
@@ -168,6 +169,7 @@ MEASUREMENTS: dict[str, Callable[[Path, Options], Iterator[Figure]]] = {
     "loading_models": loading_models,
     "dashboard_first_view": dashboard_first_view,
     "rules_day": rules_of_a_day,
+    "reports_year": daily_reports_of_a_year,
 }
 
 

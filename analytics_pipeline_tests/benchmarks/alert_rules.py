@@ -7,37 +7,21 @@ from pathlib import Path
 
 from analytics_pipeline.alerting.evaluation import evaluate_days
 from analytics_pipeline.alerting.ruleset import rules_of
-from analytics_pipeline.events.tables import VALIDATED_EVENTS
-from analytics_pipeline.forecasting.building import build_demand
-from analytics_pipeline.ingestion.intake import take_in
-from analytics_pipeline.ingestion.quality import compare_with_history
-from analytics_pipeline.ingestion.validation import validate
-from analytics_pipeline.insights.catalog import INSIGHTS
-from analytics_pipeline.insights.tables import LOG_TEMPLATES
 from analytics_pipeline.lake.lake import Lake
-from analytics_pipeline.samples.generation import generate
 from analytics_pipeline_tests.benchmarks.measuring import Figure, seconds_of
 from analytics_pipeline_tests.benchmarks.native_files import LAST
 from analytics_pipeline_tests.benchmarks.options import Options
-from analytics_pipeline_tests.benchmarks.pipeline_work import build_metrics, settings_of
+from analytics_pipeline_tests.benchmarks.pipeline_work import build_history, settings_of
 
 HISTORY_DAYS, YEAR = 400, 365
 
 
 def rules_of_a_day(scratch: Path, options: Options) -> Iterator[Figure]:
     """All rules of one day, and of a year in one call."""
-    landing = scratch / "landing"
-    generate(landing, events=options.scaled(400_000), days=HISTORY_DAYS, end=LAST, seed=5)
-    settings = settings_of(landing, scratch / "lake")
+    settings = settings_of(scratch / "landing", scratch / "lake")
     lake = Lake.of(settings)
-    days = sorted(take_in(lake, settings).event_dates)
-    validate(lake, settings, days)
-    compare_with_history(lake, settings, days)
-    build_metrics(lake, days)
-    build_demand(lake, days)
+    build_history(lake, settings, events=options.scaled(400_000), days=HISTORY_DAYS)
     with lake.engine() as connection:
-        query = INSIGHTS[LOG_TEMPLATES](lake.scan(VALIDATED_EVENTS, days), settings.insights)
-        lake.replace_days(connection, LOG_TEMPLATES, days, query)
         evaluate_days(lake, connection, [LAST], settings)
         of_days = [
             seconds_of(

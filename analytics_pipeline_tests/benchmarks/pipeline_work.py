@@ -11,6 +11,7 @@ from analytics_pipeline.events.tables import VALIDATED_EVENTS
 from analytics_pipeline.expectations.checking import check_days
 from analytics_pipeline.forecasting.building import build_demand, build_forecasts
 from analytics_pipeline.ingestion.intake import take_in
+from analytics_pipeline.ingestion.quality import compare_with_history
 from analytics_pipeline.ingestion.validation import validate
 from analytics_pipeline.insights.catalog import INSIGHTS
 from analytics_pipeline.lake.lake import Lake
@@ -20,7 +21,9 @@ from analytics_pipeline.metrics.tables import current_project, mart_tables
 from analytics_pipeline.reporting.daily import daily_reports
 from analytics_pipeline.reporting.definitions import catalog_of
 from analytics_pipeline.reporting.writing import write_report
+from analytics_pipeline.samples.generation import generate
 from analytics_pipeline.settings import Settings, current_settings, read_settings
+from analytics_pipeline_tests.benchmarks.native_files import LAST
 
 
 def settings_of(landing: Path, lake: Path, *, private: bool = True) -> Settings:
@@ -59,6 +62,20 @@ def build_metrics(lake: Lake, days: Sequence[date], models: Sequence[str] | None
     """Compute marts of the dates; all of them where none are named."""
     with lake.engine() as connection:
         build(lake, connection, current_project(), list(days), models)
+
+
+def build_history(lake: Lake, settings: Settings, *, events: int, days: int) -> None:
+    """Generate days up to LAST and build what rules and reports look back at, but no forecasts."""
+    generate(settings.landing_zone, events=events, days=days, end=LAST, seed=5)
+    taken = sorted(take_in(lake, settings).event_dates)
+    validate(lake, settings, taken)
+    compare_with_history(lake, settings, taken)
+    build_metrics(lake, taken)
+    build_demand(lake, taken)
+    with lake.engine() as connection:
+        scanned = lake.scan(VALIDATED_EVENTS, taken)
+        for table, query in INSIGHTS.items():
+            lake.replace_days(connection, table, taken, query(scanned, settings.insights))
 
 
 def build_everything(lake: Lake, settings: Settings, days: Sequence[date]) -> None:
