@@ -1,15 +1,26 @@
 """Numbers as people read them: rounded, and with their unit."""
 
+from decimal import Decimal
+
 SHARE = "share"
 MINUTE, HOUR = 60, 3600
+SECONDS = ("s", "s per day")
+MONEY, CENTS = "USD", 0.1
+# Smaller numbers would be written with an exponent.
+SMALL = 1e-4
 
 
 def number(value: float, unit: str | None = None) -> str:
-    """A number in about three digits, as a percentage or a duration where that is its unit."""
+    """A number in about three digits, as a percentage, a duration or money where that is its unit.
+
+    Money is in two decimals, unless it is a part of a cent or so. The unit is not named.
+    """
     if unit == SHARE:
         return percentage(value)
-    if unit == "s":
+    if unit in SECONDS:
         return duration(value)
+    if unit and unit.startswith(MONEY) and abs(value) >= CENTS:
+        return f"{value:,.2f}"
     if isinstance(value, int) or abs(value) >= 1000:
         return f"{value:,.0f}"
     return _three_digits(value)
@@ -20,7 +31,7 @@ def percentage(share: float) -> str:
     percent = 100 * share
     if percent in (0, 100):
         return f"{percent:.0f}%"
-    return f"{percent:.1f}%" if 1 <= percent <= 99 else f"{percent:.2f}%"
+    return f"{percent:.1f}%" if 1 <= abs(percent) <= 99 else f"{percent:.2f}%"
 
 
 def duration(seconds: float) -> str:
@@ -39,7 +50,11 @@ def duration(seconds: float) -> str:
 
 
 def _three_digits(value: float) -> str:
-    return f"{value:#.3g}".rstrip(".") if value else "0"
+    if not value:
+        return "0"
+    if abs(value) < SMALL:
+        return f"{Decimal(f'{value:.2e}'):f}"
+    return f"{value:#.3g}".rstrip(".")
 
 
 def change(value: float, relative: float | None, unit: str | None) -> str:

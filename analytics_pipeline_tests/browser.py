@@ -3,8 +3,10 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
 import pytest
 from selenium import webdriver
@@ -15,6 +17,7 @@ ARGUMENTS = (
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
     "--disable-dev-shm-usage", "--window-size=1600,1200",
 )  # fmt: skip
+WCAG_AA = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice")
 
 
 @contextmanager
@@ -39,3 +42,17 @@ def open_browser() -> Iterator[webdriver.Chrome]:
             yield browser
         finally:
             browser.quit()
+
+
+def accessibility(browser: webdriver.Chrome, tags: Sequence[str] = WCAG_AA) -> dict[str, Any]:
+    """What axe finds on the page that is open: ``passes`` and ``violations`` of rules with tags."""
+    import axe_core_python
+
+    axe = Path(axe_core_python.__file__).with_name("axe.min.js")
+    browser.execute_script(axe.read_text(encoding="utf-8"))
+    found: dict[str, Any] = browser.execute_async_script(
+        "const done = arguments[arguments.length - 1];"
+        "axe.run(document, {runOnly: {type: 'tag', values: arguments[0]}}).then(done, done);",
+        list(tags),
+    )
+    return found

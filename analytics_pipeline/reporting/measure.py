@@ -6,12 +6,11 @@ from math import isfinite
 from typing import Any
 
 from analytics_pipeline.lake.table import Column
+from analytics_pipeline.rounding import SHARE
 
 Number = int | float
 Row = Mapping[str, Any]
 """A row of a table by column: text, numbers, booleans, dates, times in UTC, or None."""
-
-SHARE = "share"
 
 
 @dataclass(frozen=True)

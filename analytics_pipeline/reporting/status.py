@@ -6,7 +6,6 @@ from datetime import date
 from analytics_pipeline.alerting.findings import Evaluation
 from analytics_pipeline.reporting.document import Status
 from analytics_pipeline.reporting.texts import texts
-from analytics_pipeline.reporting.wording import label
 
 
 def status_of(
@@ -29,10 +28,6 @@ def status_of(
         return Status("no_data", said.no_data_day, (no_lines, *found))
     reasons = (
         *found,
-        *(
-            said.not_judged.format(rule=label(alert.name), message=alert.message)
-            for alert in unjudged
-        ),
         *([not_over] if not_over else []),
     )
     rules = (said.rules_one if len(alerts) == 1 else said.rules_many).format(count=len(alerts))

@@ -7,7 +7,6 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
-from axe_selenium_python import Axe
 from pypdf import PdfReader
 from selenium import webdriver
 from selenium.webdriver.common.by import By
@@ -15,9 +14,8 @@ from selenium.webdriver.common.keys import Keys
 
 from analytics_pipeline.reporting.document import Report
 from analytics_pipeline.reporting.formats.html import as_html
-from analytics_pipeline_tests.browser import open_browser
+from analytics_pipeline_tests.browser import accessibility, open_browser
 
-TAGS = ["wcag2a", "wcag2aa", "wcag21aa", "best-practice"]
 SECONDS = 120
 # Rows are all alike, and so are definitions, of which there are so many that axe takes a minute for
 # them: of most, only the place that links lead to is left.
@@ -58,12 +56,7 @@ def opened(
 def test_axe_finds_no_violation(opened: webdriver.Chrome) -> None:
     opened.execute_script(OPEN)
     opened.execute_script(SHORTEN)
-    Axe(opened).inject()
-    found = opened.execute_async_script(
-        "const done = arguments[arguments.length - 1];"
-        "axe.run(document, {runOnly: {type: 'tag', values: arguments[0]}}).then(done, done);",
-        TAGS,
-    )
+    found = accessibility(opened)
     assert len(found["passes"]) > 20
     said = [
         (each["id"], [node["html"] for node in each["nodes"][:3]]) for each in found["violations"]

@@ -4,6 +4,7 @@ from datetime import date, datetime
 
 import pytest
 
+from analytics_pipeline import rounding
 from analytics_pipeline.reporting import wording
 
 
@@ -12,7 +13,8 @@ from analytics_pipeline.reporting import wording
     [
         (0, None, "0"), (1_234_567, None, "1,234,567"), (1234.5, None, "1,234"),
         (12.345, None, "12.3"), (12.0, None, "12.0"), (428.4, None, "428"), (0.0, None, "0"),
-        (0.001234, None, "0.00123"), (7.956e-5, "USD", "0.0000796"), (-2e-7, None, "-0.000000200"), (-3.5, "points", "-3.50"),
+        (0.001234, None, "0.00123"),
+        (7.956e-5, "USD", "0.0000796"), (-2e-7, None, "-0.000000200"), (-3.5, "points", "-3.50"),
         (0, "share", "0%"), (1, "share", "100%"), (0.8446, "share", "84.5%"),
         (0.0003, "share", "0.03%"), (0.9999, "share", "99.99%"), (0.5, "share", "50.0%"),
         (0, "s", "0 s"), (0.0197, "s", "19.7 ms"), (0.28, "s", "280 ms"), (1.834, "s", "1.83 s"),
@@ -21,7 +23,7 @@ from analytics_pipeline.reporting import wording
     ],
 )  # fmt: skip
 def test_a_number_reads_in_its_unit(value: float, unit: str | None, text: str) -> None:
-    assert wording.number(value, unit) == text
+    assert rounding.number(value, unit) == text
 
 
 @pytest.mark.parametrize(
@@ -33,7 +35,7 @@ def test_a_number_reads_in_its_unit(value: float, unit: str | None, text: str) -
     ],
 )  # fmt: skip
 def test_a_change_has_its_sign(value: float, relative: float | None, unit: str, text: str) -> None:
-    assert wording.change(value, relative, unit) == text
+    assert rounding.change(value, relative, unit) == text
 
 
 def test_names_and_times_read_as_words() -> None:

@@ -70,8 +70,8 @@ class Measured:
     """What a sensitivity is applied to: how the values of a panel behave.
 
     ``relative``, ``share`` and ``count`` say how they deviate: in proportion, as a share of the
-    evidence, or at least as counts do. ``new_slices`` says whether a slice is judged that usually
-    has nothing.
+    evidence, or at least as counts do. ``amount`` says that they are sums of amounts, of which a
+    few can be most. ``new_slices`` says whether a slice is judged that usually has nothing.
     """
 
     called: str
@@ -80,6 +80,7 @@ class Measured:
     relative: bool
     share: bool
     count: bool
+    amount: bool = False
     new_slices: bool = True
 
 
@@ -116,8 +117,9 @@ def limits_of(
     if measured.count:
         spread = np.fmax(spread, np.sqrt(np.fmax(expected, 1)))
     band = np.fmax(sensitivity.z * spread, sensitivity.min_change * np.abs(expected))
-    # Where one day in twenty is far off, as with users who seldom come, others will be as well.
-    if measured.relative:
+    # Where one day in twenty is far off, as with users who seldom come, others will be as well. Of
+    # other values such days are the incidents of the past, which excuse no further one.
+    if measured.amount:
         band = np.fmax(band, sensitivity.z / 2 * baseline.tail)
     band = np.fmax(band, sensitivity.min_difference)
     if sensitivity.min_share:
@@ -232,6 +234,7 @@ class AnomalyRule(Sensitivity, MetricRule):
             relative=not self.is_share,
             share=self.is_share,
             count=self.is_sum and self._definition.type == "BIGINT",
+            amount=self.is_sum and self._definition.type != "BIGINT",
         )  # fmt: skip
 
     def evaluate(self, readings: Readings) -> Mapping[date, Outcome]:

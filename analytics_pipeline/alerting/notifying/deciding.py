@@ -105,13 +105,25 @@ def _reason_against_news(item: Item, *, known: bool) -> str | None:
 def _reason_against_end(
     notification: Notification, item: Item, told_before: Role | None
 ) -> str | None:
-    if notification.kind == "digest":
+    if notification.kind == "digest" or (told_before is None and _is_news(item)):
         return None
     if told_before != "firing":
         return "it was resolved before it was told" if told_before is None else "its end was told"
     if "resolved" not in item.changes:
         return "it was resolved meanwhile, which is told by itself"
     return None
+
+
+def _is_news(item: Item) -> bool:
+    """Whether an incident began and ended between two messages, and its dates were bad for all.
+
+    So it is where several dates are evaluated at once: a later one is well, and ended it. A date
+    that was itself evaluated again and is well now was never bad.
+    """
+    incident = item.incident
+    if not (item.changes & BEGINNINGS and incident.resolved_date and incident.last_date):
+        return False
+    return incident.resolved_date > incident.last_date
 
 
 def _reason_against_repeating(incident: Incident) -> str | None:

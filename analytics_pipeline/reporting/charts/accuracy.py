@@ -15,7 +15,8 @@ from analytics_pipeline.reporting.charts.drawing import (
 from analytics_pipeline.reporting.document import Chart
 from analytics_pipeline.reporting.measure import Listing
 from analytics_pipeline.reporting.texts import texts
-from analytics_pipeline.reporting.wording import label, number, short_date
+from analytics_pipeline.reporting.wording import label, short_date
+from analytics_pipeline.rounding import number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -18,7 +18,8 @@ from analytics_pipeline.reporting.charts.drawing import (
 from analytics_pipeline.reporting.document import Chart
 from analytics_pipeline.reporting.measure import Number
 from analytics_pipeline.reporting.texts import texts
-from analytics_pipeline.reporting.wording import label, number
+from analytics_pipeline.reporting.wording import label
+from analytics_pipeline.rounding import number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

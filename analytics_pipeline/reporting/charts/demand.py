@@ -18,7 +18,8 @@ from analytics_pipeline.reporting.charts.drawing import (
 from analytics_pipeline.reporting.document import Chart
 from analytics_pipeline.reporting.measure import Listing, Row
 from analytics_pipeline.reporting.texts import texts
-from analytics_pipeline.reporting.wording import clock, label, number, short_date
+from analytics_pipeline.reporting.wording import clock, label, short_date
+from analytics_pipeline.rounding import number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -16,8 +16,9 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from analytics_pipeline.reporting.document import Chart
-from analytics_pipeline.reporting.measure import SHARE, Number
+from analytics_pipeline.reporting.measure import Number
 from analytics_pipeline.reporting.wording import short_date
+from analytics_pipeline.rounding import SHARE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -45,6 +46,7 @@ STYLE: dict[Any, Any] = {
 LEFT, RIGHT, FOOT, HEAD = 0.055, 0.99, 0.13, 0.86
 LEGEND_WIDTH, LEGEND_MARK = 0.165, 0.045
 CHARACTER_WIDTH = 0.0078
+MAGNITUDES = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 
 @contextmanager
@@ -175,7 +177,12 @@ def tick_label(value: float, unit: str | None = None) -> str:
     """A number on an axis."""
     if unit == SHARE:
         return f"{100 * value:.4g}%"
-    return f"{value:.4g} s" if unit == "s" else f"{value:,.10g}"
+    if unit == "s":
+        return f"{value:.4g} s"
+    for size, letter in MAGNITUDES:
+        if value >= 10 * size:
+            return f"{value / size:,.10g}{letter}"
+    return f"{value:,.10g}"
 
 
 def weekly(days: Sequence[date]) -> list[tuple[float, str]]:

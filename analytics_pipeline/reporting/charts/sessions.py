@@ -6,7 +6,8 @@ from analytics_pipeline.reporting.charts.drawing import BLUE, GREY, bars, canvas
 from analytics_pipeline.reporting.document import Chart
 from analytics_pipeline.reporting.measure import Listing
 from analytics_pipeline.reporting.texts import texts
-from analytics_pipeline.reporting.wording import label, number, spoken
+from analytics_pipeline.reporting.wording import label, spoken
+from analytics_pipeline.rounding import number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -19,7 +19,8 @@ from analytics_pipeline.reporting.charts.drawing import (
 )
 from analytics_pipeline.reporting.document import Card, Cards, Chart
 from analytics_pipeline.reporting.texts import texts
-from analytics_pipeline.reporting.wording import label, number
+from analytics_pipeline.reporting.wording import label
+from analytics_pipeline.rounding import number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -22,7 +22,8 @@ from analytics_pipeline.reporting.document import (
 )
 from analytics_pipeline.reporting.formats.json import definition_id
 from analytics_pipeline.reporting.formats.titles import unit_in
-from analytics_pipeline.reporting.measure import SHARE, Number
+from analytics_pipeline.reporting.measure import Number
+from analytics_pipeline.rounding import SHARE
 
 REPORT_COLUMNS = (
     Column("section", "VARCHAR", "Part of the report.", nullable=False),

@@ -1,11 +1,14 @@
 """A report for people: one HTML file that needs nothing else."""
 
 import base64
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from analytics_pipeline import rounding
+from analytics_pipeline.alerting.findings import Evaluation
 from analytics_pipeline.lake.table import Column
 from analytics_pipeline.reporting import wording
 from analytics_pipeline.reporting.definitions import metrics_named
@@ -30,8 +33,9 @@ from analytics_pipeline.reporting.formats.titles import (
     unit_beside,
     unit_in,
 )
-from analytics_pipeline.reporting.measure import NUMERIC, SHARE, Metric, Number, unit_of
+from analytics_pipeline.reporting.measure import NUMERIC, Metric, Number, unit_of
 from analytics_pipeline.reporting.texts import texts
+from analytics_pipeline.rounding import SHARE
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -40,6 +44,9 @@ TEMPLATES = Path(__file__).parent / "templates"
 TEMPLATE = "report.html.j2"
 # Parts of a whole are shown as a bar beside the number.
 PARTS = ("share", "cost_share", "share_of_errors")
+
+
+Evaluations = Mapping[date, Sequence[Evaluation]]
 
 
 def as_html(report: Report) -> str:
@@ -93,11 +100,11 @@ def _environment() -> "Environment":
         lstrip_blocks=True,
     )
     environment.filters |= {
-        "change": wording.change,
+        "change": rounding.change,
         "clock": wording.clock,
         "label": wording.label,
         "long_date": wording.long_date,
-        "number": wording.number,
+        "number": rounding.number,
         "readable": wording.readable,
         "said": lambda text: wording.readable(text, wording.MAX_SENTENCE),
         "short_date": wording.short_date,
@@ -114,6 +121,7 @@ def _environment() -> "Environment":
         "is_change": _is_change,
         "kind_of": lambda block: type(block).__name__,
         "missing": _missing,
+        "parted": _parted,
         "period_of": period_of,
         "picture": _picture,
         "shared_reason": _shared_reason,
@@ -153,14 +161,26 @@ def _is_change(column: Column) -> bool:
 def _changed(value: Number, column: Column, unit: str | None) -> str:
     """A change with its sign; one relative to what it was in percent, that of a share in points."""
     if not value:
-        return wording.number(value, unit)
+        return rounding.number(value, unit)
     relative = unit_of(column) == SHARE and not column.name.endswith("_change")
-    return wording.change(value, float(value) if relative else None, None if relative else unit)
+    return rounding.change(value, float(value) if relative else None, None if relative else unit)
 
 
 def _missing(rows: Rows, text: str) -> bool:
     """Whether a column lacks a value in a row that is shown."""
     return any(row[text] is None for row in rows.listing.rows[: rows.limit])
+
+
+def _parted(evaluations: Evaluations) -> tuple[Evaluations, Evaluations]:
+    """The violated rules by day, and the others; days without any of a part are not in it."""
+    parts: list[Evaluations] = []
+    for violated in (True, False):
+        chosen = {
+            day: [each for each in found if (each.passed is False) is violated]
+            for day, found in evaluations.items()
+        }
+        parts.append({day: found for day, found in chosen.items() if found})
+    return parts[0], parts[1]
 
 
 def _picture(chart: Chart) -> str:

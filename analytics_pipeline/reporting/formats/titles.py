@@ -1,10 +1,12 @@
 """What a report, its sections, its blocks and their columns are called, and their units."""
 
+from analytics_pipeline import rounding
 from analytics_pipeline.lake.table import Column
 from analytics_pipeline.reporting import wording
 from analytics_pipeline.reporting.document import Block, Report
-from analytics_pipeline.reporting.measure import SHARE, Row, unit_of
+from analytics_pipeline.reporting.measure import Row, unit_of
 from analytics_pipeline.reporting.texts import BlockText, texts
+from analytics_pipeline.rounding import SHARE
 
 NO_TEXT = BlockText()
 # Numbers that are in the unit of the metric which their row is about.
@@ -57,7 +59,7 @@ def head_of_column(column: Column, text: BlockText) -> str:
 
 def unit_beside(name: str, unit: str | None) -> bool:
     """Whether the unit of a number must be told beside it."""
-    if not unit or unit == SHARE or unit in wording.SECONDS:
+    if not unit or unit == SHARE or unit in rounding.SECONDS:
         return False
     return unit.split()[0].lower() not in name.split("_")
 

@@ -29,9 +29,9 @@ from analytics_pipeline.reporting.formats.titles import (
     title_of_section,
     unit_in,
 )
-from analytics_pipeline.reporting.measure import SHARE
 from analytics_pipeline.reporting.texts import texts
 from analytics_pipeline.reporting.wording import label, visible
+from analytics_pipeline.rounding import SHARE
 
 SECONDS = '[<1]0.000" s";[<60]0.00" s";#,##0" s"'
 MONEY = '#,##0.00##" USD"'

@@ -12,7 +12,8 @@ from analytics_pipeline.reporting.document import Block, Figures, Paragraphs, Ro
 from analytics_pipeline.reporting.measure import Absence, Listing, Row, metric
 from analytics_pipeline.reporting.sections.sources import Sources
 from analytics_pipeline.reporting.texts import texts
-from analytics_pipeline.reporting.wording import number, spoken
+from analytics_pipeline.reporting.wording import spoken
+from analytics_pipeline.rounding import number
 
 ADVICE = ("rank", "recommendation", "usd_per_day", "seconds_per_day")
 BASIS = ("rank", "counterfactual", "assumption", "reason", "window_days", "days_observed")

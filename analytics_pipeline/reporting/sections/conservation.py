@@ -12,9 +12,10 @@ from analytics_pipeline.ingestion.tables import (
 )
 from analytics_pipeline.lake.table import Column
 from analytics_pipeline.reporting.document import Figures, Rows
-from analytics_pipeline.reporting.measure import SHARE, Absence, Listing, Metric, metric
+from analytics_pipeline.reporting.measure import Absence, Listing, Metric, metric
 from analytics_pipeline.reporting.sections.sources import Sources
 from analytics_pipeline.reporting.texts import texts
+from analytics_pipeline.rounding import SHARE
 
 QUARANTINE_SHARE = "quarantine_share"
 SHOWN_FILES, KEPT_FILES = 50, 2000

@@ -12,11 +12,12 @@ from analytics_pipeline.forecasting.tables import (
 from analytics_pipeline.lake.table import Column
 from analytics_pipeline.reporting.charts.accuracy import accuracy_chart
 from analytics_pipeline.reporting.document import Block, Figures, Paragraphs, Rows, Section
-from analytics_pipeline.reporting.measure import SHARE, Absence, Listing, Metric, Row, metric
+from analytics_pipeline.reporting.measure import Absence, Listing, Metric, Row, metric
 from analytics_pipeline.reporting.sections.sources import Sources
 from analytics_pipeline.reporting.stored import HISTORY_DAYS, window
 from analytics_pipeline.reporting.texts import texts
-from analytics_pipeline.reporting.wording import clock, label, number, percentage, short_date
+from analytics_pipeline.reporting.wording import clock, label, short_date
+from analytics_pipeline.rounding import SHARE, number, percentage
 
 NEXT_DAY = timedelta(days=1)
 HOURS = ("hour", "forecast", "lower", "upper")

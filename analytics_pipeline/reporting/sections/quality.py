@@ -9,10 +9,11 @@ from analytics_pipeline.ingestion.quality_tables import SCHEMA_CHANGES
 from analytics_pipeline.ingestion.tables import RAW_EVENTS
 from analytics_pipeline.lake.table import Column
 from analytics_pipeline.reporting.document import Figures, Rows, Section
-from analytics_pipeline.reporting.measure import SHARE, Absence, Listing, metric
+from analytics_pipeline.reporting.measure import Absence, Listing, metric
 from analytics_pipeline.reporting.sections.conservation import account_of_lines
 from analytics_pipeline.reporting.sections.sources import Sources
 from analytics_pipeline.reporting.texts import texts
+from analytics_pipeline.rounding import SHARE
 
 FRESHNESS, EXPECTATIONS, ARRIVAL = "freshness", "expectations", "arrival"
 SHOWN, KEPT = 20, 200

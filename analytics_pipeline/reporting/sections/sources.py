@@ -79,4 +79,4 @@ class Sources:
         """A list of the rows of a table of the lake, as ``rows`` gives those of a mart."""
         listing = self.stored.listing(table, day, absence, order=order, limit=kept, group=group)
         columns = tuple(name for name in shown if name in table.column_names)
-        return Rows(id, listing, columns, key, table.name, limit, folded)
+        return Rows(id, listing, columns, key, table.name, limit, folded and bool(listing.rows))

@@ -53,6 +53,7 @@ class PageTexts(_Texts):
     severity: str
     limit: str
     finding: str
+    other_rules: str
     more_findings: str
     metric: str
     unit: str
@@ -82,7 +83,6 @@ class Sentences(_Texts):
     on_day: str
     days_missing: str
     typical_day: str
-    not_judged: str
     not_over: str
     file_unbalanced: str
     quarantine_miscounted: str

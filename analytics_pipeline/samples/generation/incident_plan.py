@@ -77,7 +77,7 @@ def _outage(number: int, targets: Targets, draw: float) -> _Course:
 
 
 def _host_saturation(number: int, targets: Targets, draw: float) -> _Course:
-    strength = _between(45, 70, draw)
+    strength = _between(60, 80, draw)
     told = f"{strength:g} percentage points more CPU usage on {HOSTS[0]}"
     return _Course(5, HOSTS[0], strength, told, {"host": HOSTS[0]})
 

@@ -21,7 +21,7 @@ from analytics_pipeline.samples.generation.vocabulary import (
     NEW_LOG_TEMPLATES,
 )
 
-SAMPLES_PER_HOST_AND_DAY = 100
+SAMPLES_PER_HOST_AND_DAY = 300
 LEVEL_SHARES = np.array([0.06, 0.9, 0.0383, 0.0016, 0.0001])
 
 

@@ -168,6 +168,28 @@ def test_what_ends_before_the_morning_wakes_nobody_then(hook: Webhook, tell: Any
     assert "it was resolved before it was told" in reasons(tale)
 
 
+def test_a_bad_day_is_told_although_the_next_one_of_the_same_run_is_well(
+    hook: Webhook, tell: Any
+) -> None:
+    tale = tell(defaults={"to": "oncall", "group_wait": "1m"})
+    tale.fails(day=date(2026, 11, 25))
+    tale.passes(day=date(2026, 11, 26))
+    tale.deliver(minutes=2)
+    [subject] = told(hook)
+    assert subject.startswith("oncall: [RESOLVED] hit_rate on daily_cache_metrics")
+    tale.deliver(hours=9)
+    assert told(hook) == []
+
+
+def test_a_day_that_was_mended_at_once_is_not_told(hook: Webhook, tell: Any) -> None:
+    tale = tell(defaults={"to": "oncall", "group_wait": "1m"})
+    tale.fails(day=date(2026, 11, 26))
+    tale.passes(day=date(2026, 11, 26))
+    tale.deliver(hours=1)
+    assert told(hook) == []
+    assert "it was resolved before it was told" in reasons(tale)
+
+
 def test_warnings_are_told_once_a_day(hook: Webhook, tell: Any) -> None:
     tale = tell(
         routes=[

@@ -10,12 +10,12 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from axe_selenium_python import Axe
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select
 
+from analytics_pipeline_tests.browser import accessibility
 from analytics_pipeline_tests.reporting.dashboard.page import Page
 from analytics_pipeline_tests.reporting.dashboard.site_lake import TEAM, build
 from analytics_pipeline_tests.workspace import Workspace
@@ -60,7 +60,7 @@ def test_a_card_leads_to_its_slices_and_back_with_its_focus(page: Page) -> None:
     page.click(CARD)
     assert page.find("h1").text == "Hit rate"
     assert "days=7" in page.browser.current_url
-    assert {"model", "language", "framework", "team", "match_type"} == {
+    assert {"model", "language", "framework", "team", "match_type", "hour"} == {
         link.get_attribute("id").removeprefix("by-")
         for link in page.browser.find_elements(By.CSS_SELECTOR, '[id^="by-"]')
     }
@@ -169,9 +169,7 @@ def test_each_page_is_accessible_wide_and_narrow(page: Page, state: dict[str, st
         page.open(**state)
         if state.get("metric") and "2020" not in str(state):
             page.drawn_charts(1)
-        axe = Axe(page.browser)
-        axe.inject()
-        found = axe.run()
+        found = accessibility(page.browser)
         told = [
             f"{each['id']}: {[node['html'][:160] for node in each['nodes']]}"
             for each in found["violations"]

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from selenium import webdriver
 
-from analytics_pipeline.reporting import wording
+from analytics_pipeline import rounding
 from analytics_pipeline_tests.reporting.dashboard.page import Page
 
 VALUES = [
@@ -26,7 +26,7 @@ def test_numbers_read_as_in_the_reports(chromium: webdriver.Chrome, site: Path) 
         )  # fmt: skip
         # A script does not tell 3.0 from 3.
         same = [int(v) if float(v).is_integer() else v for v in values]
-        assert shown == [wording.number(value, unit) for value in same], unit
+        assert shown == [rounding.number(value, unit) for value in same], unit
 
 
 @pytest.mark.parametrize(
@@ -44,4 +44,4 @@ def test_changes_read_as_in_the_reports(
         value, previous, unit,
     )  # fmt: skip
     relative = (value - previous) / previous if previous else None
-    assert shown == wording.change(value - previous, relative, unit)
+    assert shown == rounding.change(value - previous, relative, unit)
