@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 from datetime import date, timedelta
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -17,6 +17,9 @@ from analytics_pipeline.cli_options import (
     fail,
     print_json,
 )
+
+if TYPE_CHECKING:
+    from analytics_pipeline.alerting.findings import Evaluation
 
 
 def evaluate(
@@ -60,7 +63,7 @@ def evaluate(
         found = evaluate_days(source, connection, days, settings, chosen)
     outcomes = [(day, each) for day, of_day in found.items() for each in of_day]
     if as_json:
-        print_json([{"event_date": day, **asdict(each)} for day, each in outcomes])
+        print_json([_as_json(day, each) for day, each in outcomes])
         return
     records = [
         {
@@ -72,3 +75,8 @@ def evaluate(
         for day, each in outcomes
     ]
     print_records(records, False, "There is no rule to evaluate.")
+
+
+def _as_json(day: date, evaluation: "Evaluation") -> dict[str, Any]:
+    history = {past.isoformat(): value for past, value in evaluation.history.items()}
+    return {"event_date": day, **asdict(evaluation), "history": history}

@@ -160,7 +160,9 @@ def test_the_first_alert_of_the_documentation_is_told(
     assert {recipient for recipient, _ in box.accepted} == {"team@example.org"}
     test, *messages = [message for _, message in box.accepted]
     assert test["Subject"] == "[TEST] aicache-analytics reaches team"
-    texts = {message["Subject"].split()[1]: str(message.get_body()) for message in messages}
+    texts = {
+        message["Subject"].split()[1]: message.get_body().get_content() for message in messages
+    }
     assert texts.keys() == {"hit_rate", "cpu_busy"}
     assert "38.7%" in texts["hit_rate"] and "docs/alert-rules.md#rule-hit_rate" in texts["hit_rate"]
     assert "40.3%" in texts["cpu_busy"]
