@@ -1,7 +1,10 @@
 """A report as PDF, printed from its HTML."""
 
+import ctypes
+from contextlib import redirect_stdout
 from functools import cache
 from hashlib import sha256
+from io import StringIO
 from typing import TYPE_CHECKING
 
 from analytics_pipeline.errors import PipelineError
@@ -32,6 +35,7 @@ def as_pdf(html: str) -> bytes:
     in it as data. Raises PdfError where weasyprint or a library of the system is missing.
     """
     check_pdf()
+    _keep_libraries()
     from weasyprint import HTML
 
     document = HTML(string=html, base_url=None, url_fetcher=_fetcher())
@@ -44,7 +48,9 @@ def as_pdf(html: str) -> bytes:
 def check_pdf() -> str:
     """The version of weasyprint; raises PdfError where it cannot work."""
     try:
-        import weasyprint
+        # What it prints of a missing library stands in the error below.
+        with redirect_stdout(StringIO()):
+            import weasyprint
     except ImportError as error:
         raise PdfError(f"PDF needs weasyprint, which is not installed ({error}). {INSTALL}") from (
             error
@@ -62,3 +68,17 @@ def _fetcher() -> "URLFetcher":
     from weasyprint.urls import URLFetcher
 
     return URLFetcher(allowed_protocols=("data",), allow_redirects=False)
+
+
+@cache
+def _keep_libraries() -> None:
+    """Keep Pango and its like loaded until the process is gone.
+
+    Pango works in threads of its own. Were its code unloaded with the last Python object, as cffi
+    does at exit, such a thread would crash a process whose work is done.
+    """
+    from weasyprint.text import ffi
+
+    for library in vars(ffi).values():
+        if type(library).__name__.startswith("FFILibrary"):
+            ctypes.pythonapi.Py_IncRef(ctypes.py_object(library))

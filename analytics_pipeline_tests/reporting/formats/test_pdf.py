@@ -93,6 +93,18 @@ def test_equal_pages_give_equal_bytes_in_every_process() -> None:
     assert sha256(as_pdf(PAGE.replace("71.2", "71.3"))).hexdigest() != digest
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="the loader of glibc tells what it unloads")
+def test_no_library_is_unloaded_under_a_thread_that_uses_it() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", PRINT_DIGEST],
+        env=os.environ | {"LD_DEBUG": "files"}, input=PAGE, capture_output=True, text=True,
+        check=True,
+    )  # fmt: skip
+    told = done.stderr.splitlines()
+    assert [line for line in told if "libpango" in line and "calling init" in line]
+    assert not [line for line in told if "libpango" in line and "destroying link map" in line]
+
+
 def test_nothing_is_fetched(tmp_path: Path) -> None:
     asked: list[str] = []
 
@@ -138,11 +150,15 @@ def test_nothing_is_fetched(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_missing_is_said_with_the_mend(
-    monkeypatch: pytest.MonkeyPatch, error: Exception, mend: str
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    error: Exception,
+    mend: str,
 ) -> None:
     class Missing:
         def find_spec(self, name: str, *_: Any) -> None:
             if name == "weasyprint":
+                print("the library's own message")
                 raise error
 
     for name in [name for name in sys.modules if name.partition(".")[0] == "weasyprint"]:
@@ -151,6 +167,7 @@ def test_what_is_missing_is_said_with_the_mend(
     with pytest.raises(PdfError, match=mend) as raised:
         as_pdf(PAGE)
     assert "\n" not in str(raised.value)
+    assert capsys.readouterr().out == ""
 
 
 def test_weasyprint_is_there_and_loaded_by_need() -> None:
