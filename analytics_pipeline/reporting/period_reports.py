@@ -98,6 +98,8 @@ def _team_report(
     inputs: tuple[InputVersion, ...],
 ) -> Report:
     sections: list[Section] = team_sections(sources, period, team)
+    # The names of landed files may tell of other teams; the partitions were made from them.
+    partitions = tuple(each for each in inputs if each.kind == "partition")
     own = alerts_of_team({day: sources.alerts.get(day, ()) for day in period.days}, team)
     status = status_of_period(own, not_all_built(sources, period))
     return Report(

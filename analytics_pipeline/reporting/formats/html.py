@@ -19,6 +19,7 @@ from analytics_pipeline.reporting.document import (
     Chart,
     Definition,
     Figures,
+    InputVersion,
     Report,
     Rows,
 )
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 
 TEMPLATES = Path(__file__).parent / "templates"
 TEMPLATE = "report.html.j2"
+SHOWN_FILES = 100
 # Parts of a whole are shown as a bar beside the number.
 PARTS = ("share", "cost_share", "share_of_errors")
 
@@ -117,6 +119,7 @@ def _environment() -> "Environment":
         "absent_by_reason": _absent_by_reason,
         "changed": _changed,
         "columns_of": columns_of,
+        "files_behind": _files_behind,
         "head_of_column": head_of_column,
         "is_change": _is_change,
         "kind_of": lambda block: type(block).__name__,
@@ -169,6 +172,13 @@ def _changed(value: Number, column: Column, unit: str | None) -> str:
 def _missing(rows: Rows, text: str) -> bool:
     """Whether a column lacks a value in a row that is shown."""
     return any(row[text] is None for row in rows.listing.rows[: rows.limit])
+
+
+def _files_behind(report: Report) -> list[InputVersion]:
+    """The landed files that a report was made from, at most SHOWN_FILES; of engineers alone."""
+    if report.view != "engineer":
+        return []
+    return [each for each in report.inputs if each.kind == "file"][:SHOWN_FILES]
 
 
 def _parted(evaluations: Evaluations) -> tuple[Evaluations, Evaluations]:

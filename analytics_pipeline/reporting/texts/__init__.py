@@ -62,6 +62,7 @@ class PageTexts(_Texts):
     definitions: str
     definitions_caption: str
     made_from: str
+    landed_files: str
     footer: str
 
 
