@@ -104,7 +104,7 @@ def _team_report(
     status = status_of_period(own, not_all_built(sources, period))
     return Report(
         period.kind, "team", team, period.first, period.last, status, tuple(sections),
-        definitions_of(sections, catalog), inputs,
+        definitions_of(sections, catalog), partitions,
     )  # fmt: skip
 
 
