@@ -108,7 +108,8 @@ def _metric(
         "over": {"kind": metric.aggregation.kind, "postfix": list(metric.aggregation.postfix)},
         "slices": [
             {"table": table.name, "column": twin.name, "dimension": dimension}
-            for table, twin in twins
+            # Dimensions come before keys such as the hour: the first one is shown at first.
+            for table, twin in sorted(twins, key=lambda each: not each[0].is_long)
             for dimension in _dimensions(table)
         ],
     }

@@ -131,7 +131,7 @@ def test_the_catalog_tells_what_each_metric_is(site: Path, team_site: Path) -> N
     assert rate["formula"] == "cache_hits / total_queries"
     assert rate["over"] == {"kind": "formula", "postfix": ["cache_hits", "total_queries", "/"]}
     assert {slice_["dimension"] for slice_ in rate["slices"]} == {
-        "model", "language", "framework", "team", "match_type",
+        "model", "language", "framework", "team", "match_type", "hour",
     }  # fmt: skip
     errors = metrics["daily_system_metrics.error_log_entries"]["slices"]
     assert errors == [

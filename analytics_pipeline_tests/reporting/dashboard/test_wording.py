@@ -12,7 +12,7 @@ VALUES = [
     0, 1, 7, 12, 999, 1000, 12345, 1234567, 0.5, 0.123456, 0.00069812, 3.0, 12.345, 999.4, 1234.56,
     59.2, 61, 119.6, 3599, 3601, 86400, 0.0004, 0.98765, 0.9991, 0.004, 2e-7, -3, -0.25, -1234.5,
 ]  # fmt: skip
-UNITS = ["share", "s", "queries", None]
+UNITS = ["share", "s", "queries", "USD", "USD per query", None]
 
 
 def test_numbers_read_as_in_the_reports(chromium: webdriver.Chrome, site: Path) -> None:

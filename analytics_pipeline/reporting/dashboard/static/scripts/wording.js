@@ -7,7 +7,10 @@
 
   function threeDigits(value) {
     if (value === 0) return "0";
-    if (Math.abs(value) < 1e-4) return value.toExponential(2).replace(/-(\d)$/, "-0$1");
+    if (Math.abs(value) < 1e-4) {
+      const rounded = value.toExponential(2);
+      return Number(rounded).toFixed(2 - Number(rounded.split("e")[1]));
+    }
     const text = value.toPrecision(3);
     return text.includes("e") ? String(Number(text)) : text;
   }
@@ -19,7 +22,8 @@
   function percentage(share) {
     const percent = 100 * share;
     if (percent === 0 || percent === 100) return percent.toFixed(0) + "%";
-    return percent.toFixed(percent >= 1 && percent <= 99 ? 1 : 2) + "%";
+    const size = Math.abs(percent);
+    return percent.toFixed(size >= 1 && size <= 99 ? 1 : 2) + "%";
   }
 
   function duration(seconds) {
@@ -37,7 +41,10 @@
   function number(value, unit) {
     if (value === null || value === undefined) return "–";
     if (unit === "share") return percentage(value);
-    if (unit === "s") return duration(value);
+    if (unit === "s" || unit === "s per day") return duration(value);
+    if (unit && unit.startsWith("USD") && Math.abs(value) >= 0.1) {
+      return value.toFixed(2).replace(/\B(?=(\d{3})+\.)/g, ",");
+    }
     if (Number.isInteger(value) || Math.abs(value) >= 1000) return grouped(value);
     return threeDigits(value);
   }
