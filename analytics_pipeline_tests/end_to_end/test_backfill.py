@@ -10,6 +10,7 @@ from analytics_pipeline.ingestion.intake import take_in
 from analytics_pipeline.ingestion.pending_updates import PendingUpdates
 from analytics_pipeline.lake.lake import Lake
 from analytics_pipeline.reporting.files import report_files
+from analytics_pipeline.reporting.period_assets import PERIOD_REPORTS
 from analytics_pipeline.samples.generation import generate
 from analytics_pipeline.settings import Settings, read_settings
 from analytics_pipeline_tests.dagster_server import (
@@ -45,7 +46,10 @@ def launch_backfill(server: DagsterServer) -> str:
         "assetSelection": [
             {"path": node["assetKey"]["path"]}
             for node in nodes
-            if node["isPartitioned"] and node["isExecutable"]
+            if node["isPartitioned"]
+            and node["isExecutable"]
+            # The grids of weeks and months are others.
+            and node["assetKey"]["path"] not in [[name] for name in PERIOD_REPORTS]
         ],
         "partitionNames": [day.isoformat() for day in DAYS],
     }

@@ -30,8 +30,8 @@ def queries_in_report(lake: Path, day: date) -> int | None:
     file = report_files(lake, day)["json"]
     if not file.exists():
         return None
-    figures = json.loads(file.read_text())["metrics"]["daily_cache_metrics"]
-    return figures["total_queries"]["value"]
+    cache = json.loads(file.read_text())["sections"]["cache"]["daily_cache_metrics"]
+    return cache["figures"]["total_queries"]["value"]
 
 
 def updated_dates(server: DagsterServer) -> list[tuple[date, date]]:
