@@ -31,9 +31,9 @@ class Slice:
 
 
 class PeriodMarts:
-    """The numbers of the marts of each of ``periods``, computed from their days.
+    """The numbers of the marts of periods, computed from those of their days.
 
-    What was asked once is kept: a mart is read once for all periods. A number that does not say
+    What was asked once is kept: a mart is read once for each period. A number that does not say
     how its days become one value is the median of the days.
     """
 
@@ -43,14 +43,13 @@ class PeriodMarts:
         connection: duckdb.DuckDBPyConnection,
         tables: Mapping[str, Table],
         aggregations: Aggregations,
-        periods: Sequence[Period],
     ) -> None:
-        self.periods = sorted(set(periods))
         self._lake = lake
         self._connection = connection
         self._tables = tables
         self._aggregations = aggregations
         self._answers: dict[str, list[tuple[Any, ...]]] = {}
+        self._rows: dict[tuple[str, Period, Slice | None], tuple[Number | None, ...]] = {}
 
     def metrics(self, mart: str, period: Period, of: Slice | None = None) -> dict[str, Metric]:
         """Every number of a mart by column: one with one row a day, or one row of each slice."""
@@ -70,10 +69,9 @@ class PeriodMarts:
         if column not in declared:
             return Metric(None, None, said.no_column.format(table=mart, column=column))
         place = list(declared).index(column)
-        row = self._rows_of_periods(table, of).get(period)
         found = declared[column]
         return metric(
-            row[place] if row else None,
+            self._row(table, period, of)[place],
             unit_of(found),
             found.null_reason or said.nothing_in_period,
             found.description,
@@ -132,18 +130,15 @@ class PeriodMarts:
             return []
         return [day for day in period.days if self._lake.partition_file(table, day).exists()]
 
-    def _rows_of_periods(
-        self, table: Table, of: Slice | None
-    ) -> dict[Period, tuple[Number | None, ...]]:
-        found = {}
-        numbers = _numeric(table)
-        for period in self.periods:
-            rows = self._ask(
-                f"SELECT {self._aggregated(table, numbers, period)} "
+    def _row(self, table: Table, period: Period, of: Slice | None) -> tuple[Number | None, ...]:
+        """The numbers of a mart over a period, in the order of its numeric columns."""
+        key = table.name, period, of
+        if key not in self._rows:
+            (self._rows[key],) = self._ask(
+                f"SELECT {self._aggregated(table, _numeric(table), period)} "
                 f"FROM {self._lake.scan(table, period.days)}{_where(of)}"
             )
-            found[period] = rows[0]
-        return found
+        return self._rows[key]
 
     def _aggregated(self, table: Table, columns: Sequence[Column], period: Period) -> str:
         one_day = period.first == period.last

@@ -52,7 +52,6 @@ def period_reports(
             connection,
             marts,
             {metric.id: metric.aggregation for metric in metrics},
-            [*wanted, *(period.before for period in wanted)],
         ),
         alerts,
         settings.min_group_size,
