@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -89,13 +90,14 @@ def _render(
     """The bytes of the report in the formats, and in those in which it was written before."""
     known = former.get("files", {})
     earlier = [each for each in FORMATS if names[each].name in known and names[each].exists()]
-    html = as_html(report)
+    # The page is drawn once for HTML and PDF, and not at all for the other formats.
+    html = cache(lambda: as_html(report))
     renderers: dict[str, Callable[[], bytes]] = {
-        "html": lambda: as_bytes(html),
+        "html": lambda: as_bytes(html()),
         "json": lambda: content,
         "csv": lambda: as_bytes(as_csv(report)),
         "xlsx": lambda: as_xlsx(report),
-        "pdf": lambda: _printed(html, names, former) or as_pdf(html),
+        "pdf": lambda: _printed(html(), names, former) or as_pdf(html()),
     }
     rendered = {}
     for each, render in renderers.items():
