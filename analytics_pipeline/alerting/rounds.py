@@ -26,8 +26,8 @@ from analytics_pipeline.alerting.notifying.configuration import notifying_config
 from analytics_pipeline.alerting.notifying.delivering import Round, deliver_due
 from analytics_pipeline.alerting.ruleset import rules_of
 from analytics_pipeline.alerting.run_reports import reports_of_end
-from analytics_pipeline.alerting.store import transaction
 from analytics_pipeline.lake.lake import Lake
+from analytics_pipeline.lake.transaction import transaction
 from analytics_pipeline.settings import Settings
 
 SCHEMAS = (SCHEMA, schema.SCHEMA)

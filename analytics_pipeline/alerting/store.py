@@ -33,15 +33,3 @@ def open_alert_store(state: Path, *schemas: str) -> Iterator[sqlite3.Connection]
             yield connection
         finally:
             connection.close()
-
-
-@contextmanager
-def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """Write all or nothing, and nobody else meanwhile."""
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-    except BaseException:
-        connection.execute("ROLLBACK")
-        raise
-    connection.execute("COMMIT")

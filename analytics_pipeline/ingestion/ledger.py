@@ -9,8 +9,9 @@ from datetime import date, datetime
 from pathlib import Path
 
 from analytics_pipeline.ingestion.discovery import FileState
-from analytics_pipeline.ingestion.ledger_file import open_ledger_file, transaction
+from analytics_pipeline.ingestion.ledger_file import open_ledger_file
 from analytics_pipeline.ingestion.pending_updates import advance
+from analytics_pipeline.lake.transaction import transaction
 
 STATE = "size, modified_ns, changed_ns, etag"
 

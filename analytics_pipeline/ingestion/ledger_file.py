@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from analytics_pipeline.lake.lake import full_disk_reported
+from analytics_pipeline.lake.transaction import transaction
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS landing_zone (location TEXT PRIMARY KEY);
@@ -86,15 +87,3 @@ def _missing_columns(connection: sqlite3.Connection) -> list[tuple[str, str]]:
         "WHERE t.type = 'table'"
     ).fetchall()
     return [column for column in ADDED_COLUMNS if column not in present]
-
-
-@contextmanager
-def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """Write all or nothing, and nobody else meanwhile."""
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-    except BaseException:
-        connection.execute("ROLLBACK")
-        raise
-    connection.execute("COMMIT")

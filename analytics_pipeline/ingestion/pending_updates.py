@@ -6,7 +6,8 @@ from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
-from analytics_pipeline.ingestion.ledger_file import open_ledger_file, transaction
+from analytics_pipeline.ingestion.ledger_file import open_ledger_file
+from analytics_pipeline.lake.transaction import transaction
 
 
 class PendingUpdates:

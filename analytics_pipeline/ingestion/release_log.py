@@ -17,11 +17,12 @@ import duckdb
 from filelock import FileLock
 
 from analytics_pipeline.ingestion.corrections import Correction, keep_corrections
-from analytics_pipeline.ingestion.ledger_file import open_ledger_file, transaction
+from analytics_pipeline.ingestion.ledger_file import open_ledger_file
 from analytics_pipeline.ingestion.pending_updates import advance
 from analytics_pipeline.ingestion.tables import RAW_EVENTS
 from analytics_pipeline.lake.lake import PARQUET, Lake, publish
 from analytics_pipeline.lake.table import literal
+from analytics_pipeline.lake.transaction import transaction
 
 COLUMNS = ", ".join(RAW_EVENTS.column_names)
 

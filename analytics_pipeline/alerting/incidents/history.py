@@ -9,9 +9,9 @@ import pyarrow as pa
 
 from analytics_pipeline.alerting.incidents.schema import json_text
 from analytics_pipeline.alerting.incidents.store import IncidentStore
-from analytics_pipeline.alerting.store import transaction
 from analytics_pipeline.alerting.tables import INCIDENT_EVENTS
 from analytics_pipeline.lake.lake import Lake
+from analytics_pipeline.lake.transaction import transaction
 
 _TYPES = {
     "VARCHAR": pa.string(),

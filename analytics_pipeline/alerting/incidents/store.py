@@ -29,7 +29,8 @@ from analytics_pipeline.alerting.incidents.schema import (
 )
 from analytics_pipeline.alerting.incidents.silence import Silence
 from analytics_pipeline.alerting.incidents.state import State
-from analytics_pipeline.alerting.store import open_alert_store, transaction
+from analytics_pipeline.alerting.store import open_alert_store
+from analytics_pipeline.lake.transaction import transaction
 
 
 class IncidentStore:

@@ -22,8 +22,8 @@ from analytics_pipeline.alerting.notifying.preparing import Preparing
 from analytics_pipeline.alerting.notifying.schema import stamp
 from analytics_pipeline.alerting.notifying.sending import Outcome, send, without_secrets
 from analytics_pipeline.alerting.notifying.wording import Message
-from analytics_pipeline.alerting.store import transaction
 from analytics_pipeline.ingestion.run_processes import has_ended, this_process
+from analytics_pipeline.lake.transaction import transaction
 
 # Longer than any attempt takes; for senders of other machines, of whose end nobody knows.
 LEASE = timedelta(minutes=5)

@@ -8,7 +8,7 @@ from analytics_pipeline.alerting.incidents.schema import events_after, incident_
 from analytics_pipeline.alerting.notifying import outbox
 from analytics_pipeline.alerting.notifying.configuration import NotifyingConfiguration
 from analytics_pipeline.alerting.notifying.planning import plan
-from analytics_pipeline.alerting.store import transaction
+from analytics_pipeline.lake.transaction import transaction
 
 ENTRIES_AT_ONCE = 1000
 

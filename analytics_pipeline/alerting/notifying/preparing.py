@@ -16,7 +16,7 @@ from analytics_pipeline.alerting.notifying.planning import Entry, identity
 from analytics_pipeline.alerting.notifying.routing import Route, all_routes
 from analytics_pipeline.alerting.notifying.schema import stamp
 from analytics_pipeline.alerting.notifying.wording import word
-from analytics_pipeline.alerting.store import transaction
+from analytics_pipeline.lake.transaction import transaction
 
 
 @dataclass(frozen=True)
