@@ -22,9 +22,9 @@ from analytics_pipeline.cli_options import (
     JsonOption,
     LakeOption,
     LandingOption,
-    as_day,
     check_range,
     configure,
+    day_option,
     fail,
     notes,
     output,
@@ -78,10 +78,8 @@ def run(
 
 @app.command(epilog="Example: aicache-analytics backfill --from 2026-11-01 --to 2026-11-30")
 def backfill(
-    first: Annotated[
-        date, typer.Option("--from", parser=as_day, metavar="DATE", help="First day.")
-    ],
-    last: Annotated[date, typer.Option("--to", parser=as_day, metavar="DATE", help="Last day.")],
+    first: Annotated[date, day_option("--from", "First day.")],
+    last: Annotated[date, day_option("--to", "Last day.")],
     lake: LakeOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -117,12 +115,8 @@ def export(
     file_format: Annotated[
         ExportFormat | None, typer.Option("--format", help="Unset, the ending of the file says it.")
     ] = None,
-    first: Annotated[
-        date | None, typer.Option("--from", parser=as_day, metavar="DATE", help="First day.")
-    ] = None,
-    last: Annotated[
-        date | None, typer.Option("--to", parser=as_day, metavar="DATE", help="Last day.")
-    ] = None,
+    first: Annotated[date | None, day_option("--from", "First day.")] = None,
+    last: Annotated[date | None, day_option("--to", "Last day.")] = None,
     lake: LakeOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -167,7 +161,7 @@ def generate(
     days: Annotated[int, typer.Option(min=1, help="Over how many days.")] = 7,
     end: Annotated[
         date | None,
-        typer.Option("--end", parser=as_day, metavar="DATE", help="Last day; yesterday if unset."),
+        day_option("--end", "Last day; yesterday if unset."),
     ] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same events.")] = 1,
     calm: Annotated[bool, typer.Option("--calm", help="Plant no incidents.")] = False,

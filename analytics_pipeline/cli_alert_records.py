@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
-from analytics_pipeline.cli_options import fail, output, print_json
+from analytics_pipeline.cli_options import WRONG_USAGE, fail, output, print_json
 from analytics_pipeline.settings import Settings
 
 if TYPE_CHECKING:
@@ -26,6 +26,21 @@ def incident_store(settings: Settings) -> "Iterator[IncidentStore]":
         fail(f"{settings.lake} is no lake yet: nothing was taken in.")
     with open_store(settings, read_alerts_file(settings)) as store:
         yield store
+
+
+def named_incident(store: "IncidentStore", name: str) -> "Incident":
+    """The incident whose id is this, or begins so; the command ends where there is no such one."""
+    rows = store.connection.execute(
+        "SELECT id FROM incident WHERE id = ?1 OR substr(id, 1, length(?1)) = ?1 LIMIT 6", (name,)
+    ).fetchall()
+    found = [row[0] for row in rows]
+    if name in found:
+        found = [name]
+    if not found:
+        fail(f"There is no incident {name}; aicache-analytics alerts list --all shows them.")
+    if len(found) > 1:
+        fail(f"Several incidents begin with {name}: {', '.join(found)}.", WRONG_USAGE)
+    return store.incident(found[0])
 
 
 def incident_line(incident: "Incident") -> dict[str, Any]:

@@ -11,9 +11,9 @@ from analytics_pipeline.cli_options import (
     WRONG_USAGE,
     JsonOption,
     LakeOption,
-    as_day,
     check_range,
     configure,
+    day_option,
     fail,
     print_json,
 )
@@ -28,11 +28,11 @@ def evaluate(
     ] = None,
     first: Annotated[
         date | None,
-        typer.Option("--from", parser=as_day, metavar="DATE", help="First day; else the last one."),
+        day_option("--from", "First day; else the last one."),
     ] = None,
     last: Annotated[
         date | None,
-        typer.Option("--to", parser=as_day, metavar="DATE", help="Last day; else the newest."),
+        day_option("--to", "Last day; else the newest."),
     ] = None,
     lake: LakeOption = None,
     as_json: JsonOption = False,

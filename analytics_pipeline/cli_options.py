@@ -33,6 +33,14 @@ LandingOption = Annotated[
 LakeOption = Annotated[
     Path | None, typer.Option("--lake", help="Lake; else the setting lake.", metavar="DIR")
 ]
+MatchOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--match",
+        metavar="MATCHER",
+        help="Such as 'rule = hit_rate' or 'team =~ \"search|ads\"'; all that are given must hold.",
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 
 
@@ -42,6 +50,11 @@ def as_day(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError as error:
         raise typer.BadParameter(f"{text!r} is no date of the form YYYY-MM-DD") from error
+
+
+def day_option(name: str, explained: str) -> Any:
+    """An option that takes a date."""
+    return typer.Option(name, parser=as_day, metavar="DATE", help=explained)
 
 
 def configure(landing: str | None = None, lake: Path | None = None) -> Settings:

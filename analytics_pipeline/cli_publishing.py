@@ -11,9 +11,9 @@ from analytics_pipeline.cli_options import (
     WRONG_USAGE,
     JsonOption,
     LakeOption,
-    as_day,
     check_range,
     configure,
+    day_option,
     fail,
     output,
     print_json,
@@ -50,11 +50,11 @@ def query(
 def publish(
     first: Annotated[
         date | None,
-        typer.Option("--from", parser=as_day, metavar="DATE", help="First day; else all."),
+        day_option("--from", "First day; else all."),
     ] = None,
     last: Annotated[
         date | None,
-        typer.Option("--to", parser=as_day, metavar="DATE", help="Last day; else all."),
+        day_option("--to", "Last day; else all."),
     ] = None,
     tables: Annotated[
         list[str] | None,

@@ -15,8 +15,8 @@ from analytics_pipeline.cli_options import (
     WRONG_USAGE,
     JsonOption,
     LakeOption,
-    as_day,
     configure,
+    day_option,
     fail,
     output,
     print_json,
@@ -39,14 +39,10 @@ PathOption = Annotated[
 ]
 DateOption = Annotated[
     date | None,
-    typer.Option("--date", parser=as_day, metavar="DATE", help="Only this event date."),
+    day_option("--date", "Only this event date."),
 ]
-FromOption = Annotated[
-    date | None, typer.Option("--from", parser=as_day, metavar="DATE", help="First event date.")
-]
-ToOption = Annotated[
-    date | None, typer.Option("--to", parser=as_day, metavar="DATE", help="Last event date.")
-]
+FromOption = Annotated[date | None, day_option("--from", "First event date.")]
+ToOption = Annotated[date | None, day_option("--to", "Last event date.")]
 
 
 def _selection(

@@ -14,9 +14,9 @@ from analytics_pipeline.cli_options import (
     WRONG_USAGE,
     JsonOption,
     LakeOption,
-    as_day,
     check_range,
     configure,
+    day_option,
     fail,
     output,
     print_json,
@@ -52,9 +52,7 @@ class ReportView(StrEnum):
 
 
 def report(
-    day: Annotated[
-        date | None, typer.Option("--date", parser=as_day, metavar="DATE", help="Event date.")
-    ] = None,
+    day: Annotated[date | None, day_option("--date", "Event date.")] = None,
     week: Annotated[
         str | None, typer.Option("--week", metavar="WEEK", help="Week, such as 2026-W47.")
     ] = None,

@@ -76,6 +76,8 @@ def running_postgres(folder: Path) -> Iterator[PostgresServer]:
                     str(BINARIES / "postgres"),
                     *("-D", str(folder / "data")),
                     *("-h", server.host, "-p", str(server.port), "-k", str(folder)),
+                    # Tests kill its clients, never the server: nothing need survive that.
+                    *("-c", "fsync=off", "-c", "synchronous_commit=off"),
                 ],
                 stdout=log,
                 stderr=log,

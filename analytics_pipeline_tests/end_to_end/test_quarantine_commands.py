@@ -32,6 +32,8 @@ from analytics_pipeline.cli import main
 main()
 """
 
+pytestmark = pytest.mark.usefixtures("few_data_tests")
+
 
 @pytest.fixture(scope="module")
 def landing_and_lake(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:

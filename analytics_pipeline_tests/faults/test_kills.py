@@ -61,6 +61,7 @@ def test_the_copy_of_a_database_that_a_killed_process_left_is_removed_by_the_nex
     assert len(workspace.events()) > 0
 
 
+@pytest.mark.usefixtures("few_data_tests")
 def test_a_killed_run_of_the_command_line_is_completed_by_the_next(tmp_path: Path) -> None:
     workspace = Workspace.create(tmp_path / "w")
     for name in range(3):
