@@ -1,6 +1,6 @@
 """What every alert rule declares, of whatever kind."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -105,7 +105,12 @@ class Rule(BaseModel):
 
     @property
     def reads(self) -> tuple[str, ...]:
-        """The tables that the rule reads beside that of its asset."""
+        """The tables that the rule reads."""
+        raise NotImplementedError
+
+    @property
+    def days_before(self) -> Collection[int]:
+        """How many days before a judged day the other days lie that are read."""
         return ()
 
     @property

@@ -1,7 +1,7 @@
 """The evaluation of the alert rules, over the tables of the lake."""
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import duckdb
 
@@ -19,6 +19,18 @@ from analytics_pipeline.settings import Settings
 def judged_by_checks(rules: Iterable[Rule]) -> tuple[Rule, ...]:
     """The rules that are evaluated over the lake: all but those over Dagster's runs."""
     return tuple(rule for rule in rules if not isinstance(rule, FailedRunRule))
+
+
+def days_read(rules: Iterable[Rule], days: Iterable[date]) -> dict[str, set[date]]:
+    """The days that rules look at to judge some days, by the name of the table."""
+    judged = set(days)
+    found: dict[str, set[date]] = {}
+    for rule in rules:
+        for table in rule.reads:
+            found.setdefault(table, set()).update(
+                day - timedelta(days=back) for day in judged for back in (0, *rule.days_before)
+            )
+    return found
 
 
 def evaluate_days(

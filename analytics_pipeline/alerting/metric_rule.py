@@ -1,6 +1,6 @@
 """What the rules over a metric of a mart have in common: which values they look at."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Annotated, Any
 
@@ -94,6 +94,21 @@ class MetricRule(Rule):
         return self.asset or self.mart
 
     @property
+    def history(self) -> int:
+        """How many days before a day are read."""
+        return 0
+
+    @property
+    def days_before(self) -> Collection[int]:
+        """How many days before a judged day the other days lie that are read."""
+        return range(1, self.history + 1)
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The mart of the metric."""
+        return (self.mart,)
+
+    @property
     def metric_id(self) -> str | None:
         """The definition of the value; a ratio of two columns has none."""
         return None if self.relative_to else self.metric
@@ -134,11 +149,6 @@ class MetricRule(Rule):
                 return "above"
             case _:
                 return "both"
-
-    @property
-    def history(self) -> int:
-        """How many days before a day are read."""
-        return 0
 
     def bind(self, catalog: Mapping[str, MetricDefinition], marts: Mapping[str, Table]) -> None:
         """Check the names of the rule against the catalog; raises FieldError for a wrong one."""

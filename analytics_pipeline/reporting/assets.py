@@ -8,8 +8,10 @@ from typing import Any
 import dagster as dg
 import duckdb
 
-from analytics_pipeline.alerting.evaluation import evaluate_days
+from analytics_pipeline.alerting.declaration import Rule
+from analytics_pipeline.alerting.evaluation import days_read, evaluate_days, judged_by_checks
 from analytics_pipeline.alerting.findings import Evaluation
+from analytics_pipeline.alerting.ruleset import rules_of
 from analytics_pipeline.daily_assets import (
     SINGLE_RUN,
     as_markdown,
@@ -19,7 +21,11 @@ from analytics_pipeline.daily_assets import (
 )
 from analytics_pipeline.events.tables import VALIDATED_EVENTS
 from analytics_pipeline.forecasting import tables as forecasting
-from analytics_pipeline.ingestion.quality_tables import QUARANTINE_REASONS, SCHEMA_CHANGES
+from analytics_pipeline.ingestion.quality_tables import (
+    QUARANTINE_REASONS,
+    SCHEMA_CHANGES,
+    SOURCE_FIELDS,
+)
 from analytics_pipeline.ingestion.tables import FILE_LINE_COUNTS, QUARANTINED_LINES, RAW_EVENTS
 from analytics_pipeline.insights import tables as insights
 from analytics_pipeline.lake.lake import Lake
@@ -31,7 +37,7 @@ from analytics_pipeline.reporting.charts.trends import has_values, trends_in_wor
 from analytics_pipeline.reporting.daily import Reports, daily_reports
 from analytics_pipeline.reporting.definitions import catalog_of
 from analytics_pipeline.reporting.document import Alerts, Cards, InputVersion, Report
-from analytics_pipeline.reporting.inputs import inputs_of_report
+from analytics_pipeline.reporting.inputs import input_versions
 from analytics_pipeline.reporting.marts import METRIC_VALUES
 from analytics_pipeline.reporting.period import Period
 from analytics_pipeline.reporting.period_reports import period_reports
@@ -46,7 +52,8 @@ def report_asset(marts: Mapping[str, Table]) -> dg.AssetsDefinition:
     """The asset daily_report, made from the given marts and the tables of the other stages."""
     inputs = [
         RAW_EVENTS, VALIDATED_EVENTS, FILE_LINE_COUNTS, QUARANTINED_LINES, QUARANTINE_REASONS,
-        SCHEMA_CHANGES, *marts.values(), *insights.ALL, *forecasting.ALL, RECOMMENDATIONS,
+        SCHEMA_CHANGES, SOURCE_FIELDS, *marts.values(), *insights.ALL, *forecasting.ALL,
+        RECOMMENDATIONS,
     ]  # fmt: skip
     history = [
         FILE_LINE_COUNTS, forecasting.HOURLY_QUERY_DEMAND, forecasting.DEMAND_FORECAST,
@@ -71,9 +78,10 @@ def report_asset(marts: Mapping[str, Table]) -> dg.AssetsDefinition:
         days = requested_dates(context)
         metrics = metric_catalog(current_project(), settings.owner)
         with lake.engine() as connection, lake.locked(DAILY_REPORT, days):
-            alerts = evaluate_days(lake, connection, days, settings)
+            rules = judged_by_checks(rules_of(settings))
+            alerts = evaluate_days(lake, connection, days, settings, rules)
             versions = {
-                day: inputs_of_report(lake, inputs, [day], history, window([day], HISTORY_DAYS + 1))
+                day: input_versions(lake, _days_read(inputs, history, rules, day), [day])
                 for day in days
             }
             of_teams = _of_teams(lake, connection, marts, metrics, alerts, settings, versions)
@@ -97,6 +105,16 @@ def report_asset(marts: Mapping[str, Table]) -> dg.AssetsDefinition:
         yield dg.MaterializeResult(asset_key=DAILY_REPORT.name)
 
     return daily_report
+
+
+def _days_read(
+    tables: Sequence[Table], history: Sequence[Table], rules: Sequence[Rule], day: date
+) -> Iterator[tuple[Table, set[date]]]:
+    """What a day's report reads: of tables with history also days before, as the rules do."""
+    by_rules, back = days_read(rules, [day]), {table.name for table in history}
+    for table in tables:
+        own = window([day], HISTORY_DAYS + 1) if table.name in back else [day]
+        yield table, by_rules.get(table.name, set()).union(own)
 
 
 def _of_teams(

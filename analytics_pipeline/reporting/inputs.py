@@ -1,6 +1,6 @@
 """The versions of what a report is made from: the partitions it read, and the files behind them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 from functools import lru_cache
 from hashlib import file_digest
@@ -14,7 +14,7 @@ HASHES_KEPT = 50_000
 
 
 def partition_versions(
-    lake: Lake, tables: Iterable[Table], days: Sequence[date]
+    lake: Lake, tables: Iterable[Table], days: Collection[date]
 ) -> tuple[InputVersion, ...]:
     """The SHA-256 of each table's file of each of the days, as far as there is one."""
     return tuple(
@@ -39,27 +39,15 @@ def file_versions(lake: Lake, days: Sequence[date]) -> tuple[InputVersion, ...]:
 
 
 def input_versions(
-    lake: Lake, tables: Iterable[Table], days: Sequence[date]
+    lake: Lake, days_read: Iterable[tuple[Table, Collection[date]]], days: Sequence[date]
 ) -> tuple[InputVersion, ...]:
-    """What was read of the tables on the days, and the landed files with lines under these days.
+    """What was read of tables on some days, and the landed files with lines under ``days``.
 
     Ordered by kind, name and date. A partition's file is read again only where it has changed
     since it was last asked for in this process.
     """
-    return (*partition_versions(lake, tables, days), *file_versions(lake, days))
-
-
-def inputs_of_report(
-    lake: Lake,
-    tables: Iterable[Table],
-    days: Sequence[date],
-    history: Iterable[Table],
-    history_days: Sequence[date],
-) -> tuple[InputVersion, ...]:
-    """The input versions of a report of the days that reads some tables of earlier days too."""
     found = {
-        *partition_versions(lake, tables, days),
-        *partition_versions(lake, history, history_days),
+        version for table, read in days_read for version in partition_versions(lake, [table], read)
     }
     ordered = sorted(found, key=lambda version: (version.name, version.event_date))
     return (*ordered, *file_versions(lake, days))

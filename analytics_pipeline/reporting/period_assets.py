@@ -11,7 +11,9 @@ from typing import Any
 
 import dagster as dg
 
-from analytics_pipeline.alerting.evaluation import evaluate_days
+from analytics_pipeline.alerting.declaration import Rule
+from analytics_pipeline.alerting.evaluation import days_read, evaluate_days, judged_by_checks
+from analytics_pipeline.alerting.ruleset import rules_of
 from analytics_pipeline.daily_assets import SINGLE_RUN, lake_of_process
 from analytics_pipeline.ingestion.tables import FILE_LINE_COUNTS
 from analytics_pipeline.lake.lake import Lake
@@ -19,8 +21,8 @@ from analytics_pipeline.lake.table import Table
 from analytics_pipeline.metrics.catalog import metric_catalog
 from analytics_pipeline.metrics.tables import current_project
 from analytics_pipeline.partitions import dates_of
-from analytics_pipeline.reporting.document import InputVersion, Report
-from analytics_pipeline.reporting.inputs import inputs_of_report
+from analytics_pipeline.reporting.document import Report
+from analytics_pipeline.reporting.inputs import input_versions
 from analytics_pipeline.reporting.period import Period
 from analytics_pipeline.reporting.period_reports import period_reports
 from analytics_pipeline.reporting.stored import HISTORY_DAYS, window
@@ -28,6 +30,7 @@ from analytics_pipeline.reporting.tables import DAILY_REPORT
 from analytics_pipeline.reporting.texts import texts
 from analytics_pipeline.reporting.writing import write_report
 from analytics_pipeline.settings import current_settings
+from analytics_pipeline.tables import all_tables
 
 WEEKLY_REPORT, MONTHLY_REPORT = "weekly_report", "monthly_report"
 PERIOD_REPORTS = (WEEKLY_REPORT, MONTHLY_REPORT)
@@ -111,8 +114,12 @@ def _report_asset(
         days = sorted({day for period in periods for day in period.days})
         metrics = metric_catalog(current_project(), settings.owner)
         with lake.engine() as connection:
-            alerts = evaluate_days(lake, connection, days, settings)
-            inputs = {period: _inputs(lake, marts, period) for period in periods}
+            rules = judged_by_checks(rules_of(settings))
+            alerts = evaluate_days(lake, connection, days, settings, rules)
+            inputs = {
+                period: input_versions(lake, _days_read(marts, rules, period), period.days)
+                for period in periods
+            }
             made = period_reports(
                 lake, connection, marts, metrics, alerts, periods, settings.reporting, inputs
             )
@@ -127,9 +134,16 @@ def _report_asset(
     return report
 
 
-def _inputs(lake: Lake, marts: Mapping[str, Table], period: Period) -> tuple[InputVersion, ...]:
+def _days_read(
+    marts: Mapping[str, Table], rules: Sequence[Rule], period: Period
+) -> Iterator[tuple[Table, set[date]]]:
+    """What the reports of a period read: marts also of days before, and what the rules read."""
     looked_at = {*window([period.last], HISTORY_DAYS), *period.days, *period.before.days}
-    return inputs_of_report(lake, (), period.days, marts.values(), sorted(looked_at))
+    by_rules = days_read(rules, period.days)
+    for name, table in all_tables().items():
+        days = (looked_at if name in marts else set()) | by_rules.get(name, set())
+        if days:
+            yield table, days
 
 
 def _written(lake: Lake, reports: Sequence[Report], formats: Sequence[str]) -> dict[str, Any]:

@@ -1,11 +1,17 @@
 """All rules together: a day alone or among others, and what a quiet and an empty lake give."""
 
+import shutil
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from analytics_pipeline.alerting.evaluation import evaluate, evaluate_days, judged_by_checks
+from analytics_pipeline.alerting.evaluation import (
+    days_read,
+    evaluate,
+    evaluate_days,
+    judged_by_checks,
+)
 from analytics_pipeline.alerting.ruleset import rules_of
 from analytics_pipeline.events.tables import VALIDATED_EVENTS
 from analytics_pipeline.ingestion.intake import take_in
@@ -66,6 +72,25 @@ def test_the_days_after_a_day_have_no_bearing_on_it(generated: tuple[Lake, Setti
         finally:
             for folder in lake.root.glob("*/hidden_*"):
                 folder.rename(folder.with_name(folder.name.removeprefix("hidden_")))
+
+
+def test_what_rules_do_not_say_that_they_read_has_no_bearing(
+    generated: tuple[Lake, Settings], tmp_path: Path
+) -> None:
+    lake, settings = generated
+    partial = Lake(tmp_path / "lake", settings.engine)
+    named = days_read(judged_by_checks(rules_of(settings)), [LAST])
+    for table, days in named.items():
+        for day in days:
+            partition = lake.root / table / f"event_date={day}"
+            if partition.exists():
+                shutil.copytree(partition, partial.root / table / partition.name)
+    assert not (
+        partial.root / "validated_events" / f"event_date={LAST - timedelta(days=1)}"
+    ).exists()
+    with lake.engine() as connection:
+        whole = evaluate(lake, connection, LAST, settings)
+        assert evaluate(partial, connection, LAST, settings) == whole
 
 
 def test_most_rules_judge_a_day_of_generated_data(generated: tuple[Lake, Settings]) -> None:

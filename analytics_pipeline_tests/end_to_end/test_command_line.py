@@ -271,6 +271,7 @@ def test_a_report_is_rendered_in_the_formats_and_for_the_readers_that_were_asked
     assert said == [executive["files"]["pdf"]]
 
 
+@pytest.mark.usefixtures("few_data_tests")
 def test_generated_events_are_taken_as_their_truth_file_says(tmp_path: Path) -> None:
     landing, lake = tmp_path / "landing", tmp_path / "lake"
     arguments = ["--events", 4000, "--days", 2, "--end", LAST, "--seed", 4]
@@ -315,6 +316,7 @@ def test_wrong_usage_and_configuration_are_named_without_a_traceback(
     assert "Traceback" not in completed.stderr
 
 
+@pytest.mark.usefixtures("few_data_tests")
 def test_a_file_that_cannot_be_read_fails_the_run_after_the_others_were_taken(
     tmp_path: Path,
 ) -> None:

@@ -1,7 +1,6 @@
 """The report and the Dagster UI, seen in a real browser."""
 
 import json
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,13 +8,12 @@ import pytest
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
-from analytics_pipeline.metrics.tables import sql_folder
 from analytics_pipeline.reporting.files import report_files
 from analytics_pipeline.samples.generation import generate
-from analytics_pipeline.settings import read_settings
 from analytics_pipeline_tests.browser import open_browser
 from analytics_pipeline_tests.dagster_server import running_dagster
 from analytics_pipeline_tests.end_to_end.test_command_line import LAST, command_line
+from analytics_pipeline_tests.sql_folders import with_few_data_tests
 
 SECONDS = 120
 
@@ -24,7 +22,7 @@ SECONDS = 120
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A landing zone of generated events, taken into a lake by the command line."""
     folder = tmp_path_factory.mktemp("pages")
-    add_a_metric(shutil.copytree(sql_folder(read_settings(sql_dir=None)), folder / "sql"))
+    add_a_metric(with_few_data_tests(folder / "sql"))
     generate(folder / "landing", events=1000, days=2, end=LAST, seed=9)
     completed = command_line(
         "run", "--landing", folder / "landing", "--lake", folder / "lake",

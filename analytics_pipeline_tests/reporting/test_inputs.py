@@ -8,12 +8,17 @@ import pytest
 
 from analytics_pipeline.events.tables import VALIDATED_EVENTS
 from analytics_pipeline.ingestion.tables import FILE_LINE_COUNTS, QUARANTINED_LINES
+from analytics_pipeline.lake.table import Table
 from analytics_pipeline.reporting import inputs
 from analytics_pipeline.reporting.inputs import file_versions, input_versions, partition_versions
 from analytics_pipeline_tests.workspace import Workspace, query_event
 
 DAY, NEXT = date(2026, 11, 10), date(2026, 11, 11)
 TABLES = (VALIDATED_EVENTS, FILE_LINE_COUNTS)
+
+
+def reading(*days: date) -> list[tuple[Table, tuple[date, ...]]]:
+    return [(table, days) for table in TABLES]
 
 
 def digest(file: Path) -> str:
@@ -34,7 +39,7 @@ def workspace(tmp_path: Path) -> Workspace:
 
 def test_they_are_the_digests_of_the_files_in_order(workspace: Workspace) -> None:
     lake, landing = workspace.lake, workspace.landing
-    found = input_versions(lake, TABLES, [NEXT, DAY])
+    found = input_versions(lake, reading(NEXT, DAY), [NEXT, DAY])
     assert [(each.kind, each.name, each.event_date, each.sha256) for each in found] == [
         *(
             ("partition", table.name, day, digest(lake.partition_file(table, day)))
@@ -51,10 +56,10 @@ def test_they_are_the_digests_of_the_files_in_order(workspace: Workspace) -> Non
 
 def test_a_file_that_changes_has_another_version(workspace: Workspace) -> None:
     lake = workspace.lake
-    before = set(input_versions(lake, TABLES, [DAY, NEXT]))
+    before = set(input_versions(lake, reading(DAY, NEXT), [DAY, NEXT]))
     workspace.drop("b.jsonl", [query_event(cache_hit=False)])
     workspace.ingest()
-    after = set(input_versions(lake, TABLES, [DAY, NEXT]))
+    after = set(input_versions(lake, reading(DAY, NEXT), [DAY, NEXT]))
     changed = {(each.name, each.event_date) for each in before ^ after}
     # Its one line becomes another in both tables' day, but its count stays what it was.
     assert changed == {("b.jsonl", DAY), ("validated_events", DAY)}
@@ -71,7 +76,7 @@ def test_what_was_never_built_is_not_named(workspace: Workspace, tmp_path: Path)
     workspace.lake.partition_file(QUARANTINED_LINES, DAY).unlink(missing_ok=True)
     assert partition_versions(workspace.lake, [QUARANTINED_LINES], [DAY]) == ()
     empty = Workspace.create(tmp_path / "empty")
-    assert input_versions(empty.lake, TABLES, [DAY]) == ()
+    assert input_versions(empty.lake, reading(DAY), [DAY]) == ()
     assert not empty.lake.state.exists()
 
 

@@ -18,3 +18,8 @@ class FailedRunRule(Rule):
     def about(self) -> str:
         """No asset."""
         return ""
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """No table."""
+        return ()

@@ -1,6 +1,6 @@
 """Hours in a row whose demand lies outside of what was forecast the day before."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -72,6 +72,11 @@ class ForecastRule(Rule):
     def reads(self) -> tuple[str, ...]:
         """The tables of the demand and of its forecast."""
         return (HOURLY_QUERY_DEMAND.name, DEMAND_FORECAST.name)
+
+    @property
+    def days_before(self) -> Collection[int]:
+        """How many days before a judged day the other days lie that are read."""
+        return (1, *range(WEEK, self.weeks * WEEK + 1, WEEK))
 
     @property
     def unit(self) -> str | None:

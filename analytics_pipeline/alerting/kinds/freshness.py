@@ -1,6 +1,6 @@
 """How long before the end of a day its newest event lies."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Literal
 
@@ -38,6 +38,16 @@ class FreshnessRule(Rule):
     def about(self) -> str:
         """The asset that the rule is about."""
         return self.asset or VALIDATED_EVENTS.name
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The table that the rule reads."""
+        return (VALIDATED_EVENTS.name,)
+
+    @property
+    def days_before(self) -> Collection[int]:
+        """How many days before a judged day the other days lie that are read."""
+        return range(WEEK, self.weeks * WEEK + 1, WEEK)
 
     @property
     def unit(self) -> str | None:

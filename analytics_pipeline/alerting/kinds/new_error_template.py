@@ -1,6 +1,6 @@
 """Error messages of a form that the log did not have before."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, timedelta
 from typing import Annotated, Literal
 
@@ -40,6 +40,16 @@ class NewErrorTemplateRule(Rule):
     def about(self) -> str:
         """The asset that the rule is about."""
         return self.asset or LOG_TEMPLATES.name
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The table that the rule reads."""
+        return (LOG_TEMPLATES.name,)
+
+    @property
+    def days_before(self) -> Collection[int]:
+        """How many days before a judged day the other days lie that are read."""
+        return range(1, self.lookback_days + 1)
 
     @property
     def unit(self) -> str | None:

@@ -1,6 +1,6 @@
 """Fields of a source that are new, have vanished, or changed their type."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Annotated, Literal
 
@@ -42,6 +42,16 @@ class SchemaDriftRule(Rule):
     def about(self) -> str:
         """The asset that the rule is about."""
         return self.asset or SCHEMA_CHANGES.name
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The table that the rule reads."""
+        return (SCHEMA_CHANGES.name,)
+
+    @property
+    def days_before(self) -> Collection[int]:
+        """How many days before a judged day the other days lie that are read."""
+        return range(1, self.lookback_days + 1)
 
     @property
     def unit(self) -> str | None:
