@@ -38,9 +38,9 @@ def duration(seconds: float) -> str:
     """A duration in its natural units, from milliseconds to hours."""
     if seconds == 0:
         return "0 s"
-    if abs(seconds) < 1:
+    if round(abs(seconds), 3) < 1:
         return f"{_three_digits(1000 * seconds)} ms"
-    if abs(seconds) < MINUTE:
+    if round(abs(seconds), 1) < MINUTE:
         return f"{_three_digits(seconds)} s"
     minutes, rest = divmod(round(seconds), MINUTE)
     if minutes < MINUTE:
@@ -54,7 +54,9 @@ def _three_digits(value: float) -> str:
         return "0"
     if abs(value) < SMALL:
         return f"{Decimal(f'{value:.2e}'):f}"
-    return f"{value:#.3g}".rstrip(".")
+    text = f"{value:#.3g}".rstrip(".")
+    # What is rounded up to a thousand would be written with an exponent.
+    return f"{float(text):,.0f}" if "e" in text else text
 
 
 def change(value: float, relative: float | None, unit: str | None) -> str:

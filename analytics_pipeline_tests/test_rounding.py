@@ -18,6 +18,9 @@ from analytics_pipeline.rounding import amount, change, count
         (0.13, "USD", "0.130 USD"),
         (1234.5, None, "1,234"),
         (0.0, None, "0"),
+        (999.6, "queries", "1,000 queries"),
+        (0.9997, "s", "1.00 s"),
+        (59.97, "s", "1 min"),
     ],
 )
 def test_an_amount_has_about_three_digits_and_its_unit(

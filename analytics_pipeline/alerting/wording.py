@@ -1,24 +1,19 @@
 """Numbers, slices and days as the messages of alerts tell them."""
 
-import math
 from collections.abc import Mapping
 from datetime import date
+
+from analytics_pipeline import rounding
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 ABBREVIATIONS = {
     "cpu": "CPU", "p50": "P50", "p90": "P90", "p95": "P95", "p99": "P99", "api": "API",
 }  # fmt: skip
-DIGITS = 3
 
 
 def number(value: float) -> str:
-    """A number with three digits; whole numbers have all of theirs, with separators."""
-    if value == 0 or not math.isfinite(value):
-        return f"{value:g}"
-    if float(value).is_integer() or abs(value) >= 10**DIGITS:
-        return f"{value:,.0f}"
-    decimals = max(0, DIGITS - 1 - math.floor(math.log10(abs(value))))
-    text = f"{value:.{decimals}f}"
+    """A number as in reports, without the zeros at its end: 70, where it is 70.0 there."""
+    text = rounding.number(value)
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 

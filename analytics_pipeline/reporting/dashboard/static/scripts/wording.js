@@ -12,7 +12,7 @@
       return Number(rounded).toFixed(2 - Number(rounded.split("e")[1]));
     }
     const text = value.toPrecision(3);
-    return text.includes("e") ? String(Number(text)) : text;
+    return text.includes("e") ? grouped(Number(text)) : text;
   }
 
   function grouped(value) {
@@ -28,8 +28,8 @@
 
   function duration(seconds) {
     if (seconds === 0) return "0 s";
-    if (Math.abs(seconds) < 1) return threeDigits(1000 * seconds) + " ms";
-    if (Math.abs(seconds) < 60) return threeDigits(seconds) + " s";
+    if (Math.round(1000 * Math.abs(seconds)) < 1000) return threeDigits(1000 * seconds) + " ms";
+    if (Math.round(10 * Math.abs(seconds)) < 600) return threeDigits(seconds) + " s";
     let whole = Math.round(seconds);
     const minutes = Math.floor(whole / 60);
     if (minutes < 60) return minutes + " min" + (whole % 60 ? " " + (whole % 60) + " s" : "");
