@@ -129,8 +129,6 @@ MISS_RATE_PERIODS = Table(
 
 CAUSES = (
     "slice",
-    "other_slices",
-    "unattributed",
     "everywhere",
     "deployment",
     "saturated_host",
@@ -138,6 +136,8 @@ CAUSES = (
     "schema_change",
     "quarantined_lines",
 )
+# Not causes: they complete the slices of a dimension to the whole change.
+REMAINDERS = ("other_slices", "unattributed")
 
 ANOMALY_CAUSES = Table(
     "anomaly_causes",
@@ -157,7 +157,8 @@ ANOMALY_CAUSES = Table(
         Column("cause", "VARCHAR", "Kind of the cause: slice is one slice of a dimension; "
                "other_slices those of the dimension that are not told; unattributed what the "
                "slices do not make up; everywhere says that no slice stands out; the others "
-               "happened on the same day, which is no proof.", nullable=False, accepted=CAUSES),
+               "happened on the same day, which is no proof.", nullable=False,
+               accepted=(*CAUSES, *REMAINDERS)),
         Column("dimension", "VARCHAR", "What the day is divided by; null where it is not."),
         Column("slice", "VARCHAR", "Value of the dimension, or the name of what happened."),
         Column("slice_value", "DOUBLE", "Value of the metric in the slice on the day."),

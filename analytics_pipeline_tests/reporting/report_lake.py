@@ -184,7 +184,7 @@ def store_forecast(lake: Lake, made_on: date) -> None:
 
 
 def store_advice(lake: Lake, day: date) -> None:
-    """Store two recommendations, and an anomaly with two likely causes."""
+    """Store two recommendations, and an anomaly with two likely causes and the rest."""
     evidence = [
         {"metric": "daily_cache_metrics.cache_misses", "value": 61.0, "unit": "queries",
          "aggregate": "sum"},
@@ -214,6 +214,7 @@ def store_advice(lake: Lake, day: date) -> None:
         }
         for rank, cause, dimension, effect, contribution in (
             (1, "slice", "model", -0.08, 0.8), (2, "deployment", None, None, None),
+            (3, "other_slices", "model", -0.02, 0.2),
         )
     ]  # fmt: skip
     store(lake, ANOMALY_CAUSES, day, causes)

@@ -144,14 +144,20 @@ LISTS: dict[str, tuple[str, Callable[[Frame], Frame]]] = {
     "files": ("file_line_counts", lambda rows: rows.sort_values("path")),
     "recommendations": ("recommendations", lambda rows: rows.sort_values("rank")),
     "recommendation_basis": ("recommendations", lambda rows: rows.sort_values("rank")),
-    "anomaly_causes": ("anomaly_causes", lambda rows: rows.sort_values(["metric", "rank"])),
+    "anomaly_causes": ("anomaly_causes", lambda rows: causes_of(rows, remainders=False)),
+    "anomaly_remainders": ("anomaly_causes", lambda rows: causes_of(rows, remainders=True)),
 }
+REMAINDERS = ["other_slices", "unattributed"]
 EMPTY = {"cache_by_framework", "cost_by_framework", "engagement_by_framework"}
 # These are put together by the report itself, and have a test of their own.
 COMPUTED = {
     "quarantine_reasons", "session_durations", "forecast_accuracy", "forecast_of_the_day",
     "freshness", "arrival", "expectations", "anomalies", "recommendation_evidence", "alerts",
 }  # fmt: skip
+
+
+def causes_of(rows: pd.DataFrame, *, remainders: bool) -> pd.DataFrame:
+    return rows[rows.cause.isin(REMAINDERS) == remainders].sort_values(["metric", "rank"])
 
 
 def plain(value: Any) -> Any:

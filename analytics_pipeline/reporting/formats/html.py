@@ -158,7 +158,7 @@ def _absent_by_reason(metrics: Mapping[str, Metric]) -> dict[str, list[str]]:
 def _is_change(column: Column) -> bool:
     """Whether a column tells how another changed."""
     name = column.name
-    return name.endswith("_change") or name == "change" or name.startswith("change_")
+    return name in ("change", "effect") or name.endswith("_change") or name.startswith("change_")
 
 
 def _changed(value: Number, column: Column, unit: str | None) -> str:

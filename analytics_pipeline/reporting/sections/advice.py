@@ -1,11 +1,11 @@
 """What is recommended, by its expected value, and what was unusual with its likely causes."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any
 
-from analytics_pipeline.insights.tables import ANOMALY_CAUSES
+from analytics_pipeline.insights.tables import ANOMALY_CAUSES, REMAINDERS
 from analytics_pipeline.lake.table import Column
 from analytics_pipeline.optimization.tables import RECOMMENDATIONS
 from analytics_pipeline.reporting.document import Block, Figures, Paragraphs, Rows, Section
@@ -75,13 +75,21 @@ def anomalies_section(sources: Sources, day: date) -> Section:
     anomalies = Listing(listing.columns, by_metric, len(by_metric), listing.reason)
     if not listing.rows:
         return Section("anomalies", (Rows(ANOMALIES, listing, OF_THE_METRIC, "metric"),))
-    return Section(
-        "anomalies",
-        (
-            Rows(ANOMALIES, anomalies, OF_THE_METRIC, "metric", ANOMALY_CAUSES.name),
-            Rows("anomaly_causes", listing, CAUSES, "metric", ANOMALY_CAUSES.name, limit=20),
-        ),
-    )
+    causes = _with(listing, lambda row: row["cause"] not in REMAINDERS)
+    remainders = _with(listing, lambda row: row["cause"] in REMAINDERS)
+    blocks = [
+        Rows(ANOMALIES, anomalies, OF_THE_METRIC, "metric", ANOMALY_CAUSES.name),
+        Rows("anomaly_causes", causes, CAUSES, "metric", ANOMALY_CAUSES.name, limit=20),
+    ]
+    if remainders.rows:
+        table = ANOMALY_CAUSES.name
+        blocks.append(Rows("anomaly_remainders", remainders, CAUSES, "metric", table, folded=True))
+    return Section("anomalies", tuple(blocks))
+
+
+def _with(listing: Listing, condition: Callable[[Row], bool]) -> Listing:
+    rows = tuple(filter(condition, listing.rows))
+    return Listing(listing.columns, rows, len(rows), listing.reason)
 
 
 def _evidence(recommendations: Iterable[Row]) -> Rows:
