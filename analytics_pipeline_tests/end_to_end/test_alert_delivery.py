@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-pytestmark = [pytest.mark.timeout(1500), pytest.mark.usefixtures("few_data_tests")]
+pytestmark = pytest.mark.timeout(1500)
 
 
 def test_a_bad_day_is_told_once_and_its_end_as_well_though_the_daemon_is_killed() -> None:

@@ -8,6 +8,7 @@ from analytics_pipeline.alerting.findings import Evaluation
 from analytics_pipeline.reporting.document import Alerts, Block, Paragraphs, Section
 from analytics_pipeline.reporting.sections.sources import Sources
 from analytics_pipeline.reporting.texts import texts
+from analytics_pipeline.reporting.wording import label
 
 
 def alerts_section(sources: Sources, day: date) -> Section:
@@ -26,5 +27,7 @@ def without_slices(evaluation: Evaluation) -> Evaluation:
     """An evaluation without the names of slices, which come from logs."""
     if evaluation.passed is not False or evaluation.value is not None:
         return replace(evaluation, findings=())
-    said = texts().sentences.slices_hidden.format(count=len(evaluation.findings) or 1)
-    return replace(evaluation, message=said, findings=())
+    said, count = texts().sentences, len(evaluation.findings) or 1
+    form = said.slice_hidden if count == 1 else said.slices_hidden
+    message = form.format(rule=label(evaluation.name), count=count)
+    return replace(evaluation, message=message, findings=())

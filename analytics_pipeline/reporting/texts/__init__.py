@@ -88,6 +88,7 @@ class Sentences(_Texts):
     file_unbalanced: str
     quarantine_miscounted: str
     problems_hidden: str
+    slice_hidden: str
     slices_hidden: str
     top_recommendation: str
     spares_money: str
