@@ -127,6 +127,21 @@ def test_hours_in_a_row_outside_of_the_interval_are_found(
     assert found.passed is not bool(expected)
 
 
+@pytest.mark.parametrize(
+    ("half_width", "queries", "is_found"),
+    [(55, 0, True), (55, 21, False), (55, 20, True), (100, 0, False), (0, 49, True)],
+)
+def test_no_demand_at_all_is_outside_of_a_wide_interval(
+    tmp_path: Path, half_width: float, queries: float, is_found: bool
+) -> None:
+    """The lower limit is 100 times the square of 0.45 where it was 45; where it was 0 it stays."""
+    lake = Lake(tmp_path)
+    write_demand(lake, DAY, {9: queries}, 100)
+    write_forecast(lake, DAY, 100, half_width)
+    [found] = judged(lake, bound(ForecastRule, hours=1, direction="below"), DAY)
+    assert bool(found.findings) is is_found
+
+
 def test_a_surge_that_comes_every_week_is_no_finding_where_the_forecast_misses_it(
     tmp_path: Path,
 ) -> None:

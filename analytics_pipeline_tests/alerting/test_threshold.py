@@ -184,6 +184,10 @@ def test_a_share_of_little_evidence_is_beyond_its_limit_with_certainty_only(tmp_
     )
     fields: dict[str, Any] = {"metric": "daily_system_metrics.error_rate", "above": 0.01}
     sure = bound(ThresholdRule, evidence="log_entries", certainty=3, **fields)
-    assert [found.passed for found in judged(lake, sure, *days)] == [True, False]
+    unsure, certain = judged(lake, sure, *days)
+    assert (unsure.passed, certain.passed) == (True, False)
+    assert unsure.message == (
+        "Error rate is 2.5%; it may be at most 1%, but 40 log entries are too few to tell."
+    )
     strict = bound(ThresholdRule, **fields)
     assert [found.passed for found in judged(lake, strict, *days)] == [False, False]

@@ -49,7 +49,8 @@ class Hours:
 class ForecastRule(Rule):
     """Violated by ``hours`` in a row outside of the interval that was forecast the day before.
 
-    The interval is widened by ``interval_factor``. An hour counts where its demand also differs
+    The interval is widened by ``interval_factor``: upwards as a difference, downwards as a ratio,
+    since no demand is below zero. An hour counts where its demand also differs
     by the share ``min_change`` and by ``min_queries`` from the forecast, and by that share from the
     same hour in each of the last ``weeks``: so neither a forecast that was misled by an
     incident nor a season that it does not know makes an alert.
@@ -100,7 +101,9 @@ class ForecastRule(Rule):
             return not_evaluated("the day before has no forecast of it")
         if np.isnan(hours.queries).all():
             return not_evaluated("the demand of no hour is known")
-        lower = hours.forecast - self.interval_factor * (hours.forecast - hours.lower)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            below = np.clip(hours.lower / hours.forecast, 0, 1)
+        lower = hours.forecast * below**self.interval_factor
         upper = hours.forecast + self.interval_factor * (hours.upper - hours.forecast)
         size = np.fmax(self.min_change * hours.forecast, self.min_queries)
         least, most = hours.least * (1 - self.min_change), hours.most * (1 + self.min_change)

@@ -17,7 +17,7 @@ from analytics_pipeline.alerting.declaration import (
 from analytics_pipeline.alerting.findings import Finding
 from analytics_pipeline.alerting.metric_rule import MetricRule
 from analytics_pipeline.alerting.reading import Panel, Readings
-from analytics_pipeline.alerting.wording import worded
+from analytics_pipeline.alerting.wording import number, worded
 
 SHOWN_DAYS = 28
 
@@ -109,4 +109,10 @@ class ThresholdRule(MetricRule):
         )
         if self.slices:
             return f"{self.called} of all {judged} slices is {allowed}."
-        return f"{self.told({}, float(panel.values[row, 0]))}; it may be {allowed}."
+        value = float(panel.values[row, 0])
+        said = f"{self.told({}, value)}; it may be {allowed}"
+        if (below is not None and value < below) or (above is not None and value > above):
+            evidence = number(float(panel.evidence[row, 0])) if panel.evidence is not None else "0"
+            words = self.evidence[0].replace("_", " ")
+            return f"{said}, but {evidence} {words} are too few to tell."
+        return f"{said}."
