@@ -107,7 +107,7 @@ class BudgetRule(MetricRule):
         if self.measure == "burn_rate":
             return (
                 f"{what}{of_slice(labels)} is {number(value)} times as fast as the budget of "
-                f"{budget} allows; it may be {number(limit)} times."
+                f"{budget} allows; it may be at most {number(limit)} times."
             )
         used = f"{number(100 * value / self.budget)}% of the budget of {budget}"
         return f"{what}{of_slice(labels)} is {worded(value, unit)}, {used}."

@@ -85,7 +85,7 @@ class FreshnessRule(Rule):
         end = "the end of the day" if readings.is_over(day) else "now"
         message = f"The newest event lies {worded(gap, 's')} before {end}, at {newest[day]:%H:%M}"
         if gap <= limit:
-            return Outcome(True, f"{message}; it may be {worded(limit, 's')}.", gap, limit)
+            return Outcome(True, f"{message}; it may be at most {worded(limit, 's')}.", gap, limit)
         usual = max(before.values(), default=None)
         if usual is not None:
             message += f"; on the {weekday(day)}s before it was {worded(usual, 's')} at most"

@@ -86,7 +86,10 @@ class QuarantineRule(Rule):
         message = f"{called} is {worded(share, 'share')}"
         allowed = worded(limit, "share")
         if share <= limit or quarantined < self.min_lines:
-            return Outcome(True, f"{message}; it may be {allowed}.", share, limit)
+            said = f"{message}; it may be at most {allowed}"
+            if share > limit:
+                said += f", but {number(quarantined)} of {number(lines)} lines are too few to tell"
+            return Outcome(True, f"{said}.", share, limit)
         by_reason: dict[str, int] = {}
         for _, reason, count, _ in reasons:
             by_reason[reason] = by_reason.get(reason, 0) + count

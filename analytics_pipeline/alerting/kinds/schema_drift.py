@@ -83,7 +83,7 @@ class SchemaDriftRule(Rule):
         count = float(len(changes))
         if count <= limit:
             told = "1 field changed" if count == 1 else f"{number(count)} fields changed"
-            message = f"{told}; it may be {number(limit)}."
+            message = f"{told}; it may be at most {number(limit)}."
             return Outcome(
                 True, message.replace("0 fields changed", "No field changed"), count, limit
             )
