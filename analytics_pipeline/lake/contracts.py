@@ -1,5 +1,6 @@
 """The pandera contract of every table: made from its declaration, checked between stages."""
 
+import os
 from typing import TYPE_CHECKING
 
 from analytics_pipeline.lake.table import Column, Table
@@ -7,6 +8,10 @@ from analytics_pipeline.lake.table import Column, Table
 if TYPE_CHECKING:
     import pandas as pd
     import pandera.pandas as pa
+
+# Else pandera sets this when it is imported, for Spark, and pyarrow takes the local time of a zoned
+# datetime for UTC from then on.
+os.environ.setdefault("PYARROW_IGNORE_TIMEZONE", "")
 
 NUMERIC = ("BIGINT", "DOUBLE", "INTEGER", "UBIGINT", "HUGEINT")
 

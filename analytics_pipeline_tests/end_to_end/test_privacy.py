@@ -31,6 +31,8 @@ SECRETS = planted_secrets()
 USERS = [f"ursula.{name}.underwood" for name in ("april", "berta", "clara", "doris")]
 NOT_SEARCHED = frozenset((".png",))
 
+pytestmark = pytest.mark.usefixtures("few_data_tests")
+
 
 def forms_of(secret: str) -> Iterator[str]:
     """A text as it may stand in a file."""
