@@ -94,7 +94,9 @@ LISTS: dict[str, tuple[str, Callable[[Frame], Frame]]] = {
     "funnels": ("daily_funnels", lambda rows: rows.sort_values(["funnel", "step_number"])),
     "features": (
         "daily_feature_usage",
-        lambda rows: rows.sort_values("interactions", ascending=False),
+        lambda rows: rows.sort_values(
+            ["interactions", "page", "element", "action"], ascending=[False, True, True, True]
+        ),
     ),
     "retention": ("weekly_cohort_retention", lambda rows: rows.sort_values("cohort_week")),
     "metric_values": ("daily_metric_values", lambda rows: rows.sort_values("metric_name")),
@@ -117,7 +119,13 @@ LISTS: dict[str, tuple[str, Callable[[Frame], Frame]]] = {
             ["is_error", "log_entries", "component"], ascending=[False, False, True]
         ),
     ),
-    "pipelines": ("daily_pipeline_metrics", lambda rows: rows),
+    "pipelines": (
+        "daily_pipeline_metrics",
+        lambda rows: rows.sort_values(
+            ["failed_builds", "builds", "repository", "pipeline"],
+            ascending=[False, False, True, True],
+        ),
+    ),
     "deployment_impact": (
         "deployment_cache_impact",
         lambda rows: rows.sort_values(["deployed_at", "event_id"]),
