@@ -11,6 +11,23 @@ from analytics_pipeline_tests.workspace import Workspace
 
 # Each test has a Dagster instance of its own, whatever the shell that starts the tests uses.
 os.environ.pop("DAGSTER_HOME", None)
+ROOT = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that share what takes long to make, in a conftest.py, run in one worker of xdist."""
+    for item in items:
+        sharing = next(
+            (folder for folder in item.path.parents if (folder / "conftest.py").exists()), ROOT
+        )
+        item.add_marker(pytest.mark.xdist_group(str(item.path if sharing == ROOT else sharing)))
+
+
+@pytest.fixture(autouse=True)
+def dagster_home() -> Iterator[None]:
+    """What a test leaves as DAGSTER_HOME is not that of the next."""
+    yield
+    os.environ.pop("DAGSTER_HOME", None)
 
 
 @pytest.fixture

@@ -1,8 +1,8 @@
-"""With the real daemon: a file dropped leads to updated reports, without a hand."""
+"""With the real daemon: what is dropped leads to reports without a hand; a backfill is one run."""
 
 import json
 import time
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -10,6 +10,7 @@ import pytest
 from analytics_pipeline.ingestion.updates import covered_dates
 from analytics_pipeline.reporting.files import report_files
 from analytics_pipeline_tests.dagster_server import DagsterServer, running_dagster, wait_for
+from analytics_pipeline_tests.end_to_end.backfills import check_backfill
 from analytics_pipeline_tests.workspace import query_event
 
 pytestmark = [pytest.mark.timeout(1500), pytest.mark.usefixtures("few_data_tests")]
@@ -68,3 +69,4 @@ def test_dropped_and_rewritten_files_lead_to_reports_of_the_touched_dates(tmp_pa
         before = len(server.runs())
         time.sleep(8)
         assert len(server.runs()) == before, "with nothing new, nothing is run"
+        check_backfill(server, lake, [DAYS[0], DAYS[0] + timedelta(days=1)])
