@@ -14,17 +14,17 @@ os.environ.pop("DAGSTER_HOME", None)
 ROOT = Path(__file__).parent
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests that share what takes long to make, in a conftest.py, run in one worker of xdist."""
     for item in items:
-        sharing = next(
-            (folder for folder in item.path.parents if (folder / "conftest.py").exists()), ROOT
-        )
-        item.add_marker(pytest.mark.xdist_group(str(item.path if sharing == ROOT else sharing)))
+        sharing = next(folder for folder in item.path.parents if (folder / "conftest.py").exists())
+        together = item.path if sharing == ROOT else sharing
+        item.add_marker(pytest.mark.xdist_group(together.relative_to(ROOT).as_posix()))
 
 
 @pytest.fixture(autouse=True)
-def dagster_home() -> Iterator[None]:
+def no_dagster_home_is_left() -> Iterator[None]:
     """What a test leaves as DAGSTER_HOME is not that of the next."""
     yield
     os.environ.pop("DAGSTER_HOME", None)
