@@ -109,9 +109,14 @@ class Rule(BaseModel):
         raise NotImplementedError
 
     @property
+    def history(self) -> int:
+        """How many days before a day are read."""
+        return 0
+
+    @property
     def days_before(self) -> Collection[int]:
         """How many days before a judged day the other days lie that are read."""
-        return ()
+        return range(1, self.history + 1)
 
     @property
     def unit(self) -> str | None:

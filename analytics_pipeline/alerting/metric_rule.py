@@ -1,6 +1,6 @@
 """What the rules over a metric of a mart have in common: which values they look at."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any
 
@@ -92,16 +92,6 @@ class MetricRule(Rule):
     def about(self) -> str:
         """The asset that the rule is about: that of the mart where none is named."""
         return self.asset or self.mart
-
-    @property
-    def history(self) -> int:
-        """How many days before a day are read."""
-        return 0
-
-    @property
-    def days_before(self) -> Collection[int]:
-        """How many days before a judged day the other days lie that are read."""
-        return range(1, self.history + 1)
 
     @property
     def reads(self) -> tuple[str, ...]:

@@ -236,8 +236,13 @@ def run(kills: int, seed: int, root: Path) -> dict[str, Any]:
             wait_for(installation.is_settled, "the end of all work", PATIENCE_SECONDS)
             installation.drop(day, kills // DROPS_OF_A_MODEL + 1, None)
             wait_for(installation.is_over, "the end of all incidents", PATIENCE_SECONDS)
+            wait_for(lambda: _is_told_last(installation, "[RESOLVED]"), "the end", PATIENCE_SECONDS)
             wait_for(installation.is_settled, "the end of all work", PATIENCE_SECONDS)
         return {"kills": kills, **_checked(installation)}
+
+
+def _is_told_last(installation: Installation, beginning: str) -> bool:
+    return any(subject.startswith(beginning) for subject in installation.subjects()[-1:])
 
 
 def _checked(installation: Installation) -> dict[str, Any]:

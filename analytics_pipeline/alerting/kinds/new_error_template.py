@@ -1,6 +1,6 @@
 """Error messages of a form that the log did not have before."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Annotated, Literal
 
@@ -47,9 +47,9 @@ class NewErrorTemplateRule(Rule):
         return (LOG_TEMPLATES.name,)
 
     @property
-    def days_before(self) -> Collection[int]:
-        """How many days before a judged day the other days lie that are read."""
-        return range(1, self.lookback_days + 1)
+    def history(self) -> int:
+        """How many days before a day are read."""
+        return self.lookback_days
 
     @property
     def unit(self) -> str | None:

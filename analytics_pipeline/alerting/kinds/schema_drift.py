@@ -1,6 +1,6 @@
 """Fields of a source that are new, have vanished, or changed their type."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Literal
 
@@ -49,9 +49,9 @@ class SchemaDriftRule(Rule):
         return (SCHEMA_CHANGES.name,)
 
     @property
-    def days_before(self) -> Collection[int]:
-        """How many days before a judged day the other days lie that are read."""
-        return range(1, self.lookback_days + 1)
+    def history(self) -> int:
+        """How many days before a day are read."""
+        return self.lookback_days
 
     @property
     def unit(self) -> str | None:

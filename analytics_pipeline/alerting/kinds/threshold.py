@@ -112,7 +112,8 @@ class ThresholdRule(MetricRule):
         value = float(panel.values[row, 0])
         said = f"{self.told({}, value)}; it may be {allowed}"
         if (below is not None and value < below) or (above is not None and value > above):
-            evidence = number(float(panel.evidence[row, 0])) if panel.evidence is not None else "0"
-            words = self.evidence[0].replace("_", " ")
-            return f"{said}, but {evidence} {words} are too few to tell."
+            # Only a share with evidence is passed beyond its limit.
+            assert panel.evidence is not None
+            evidence = f"{number(panel.evidence[row, 0])} {self.evidence[0].replace('_', ' ')}"
+            return f"{said}, but {evidence} are too few to tell."
         return f"{said}."

@@ -1,6 +1,6 @@
 """The number of events of a day: of all, or of each source or event type."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import date
 from typing import Literal
 
@@ -48,11 +48,6 @@ class VolumeRule(Sensitivity):
     def reads(self) -> tuple[str, ...]:
         """The table that the events are counted in."""
         return ((SOURCE_FIELDS if self.by else FILE_LINE_COUNTS).name,)
-
-    @property
-    def days_before(self) -> Collection[int]:
-        """How many days before a judged day the other days lie that are read."""
-        return range(1, self.history + 1)
 
     @property
     def unit(self) -> str | None:
