@@ -11,16 +11,6 @@ from analytics_pipeline_tests.workspace import Workspace
 
 # Each test has a Dagster instance of its own, whatever the shell that starts the tests uses.
 os.environ.pop("DAGSTER_HOME", None)
-ROOT = Path(__file__).parent
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that share what takes long to make, in a conftest.py, run in one worker of xdist."""
-    for item in items:
-        sharing = next(folder for folder in item.path.parents if (folder / "conftest.py").exists())
-        together = item.path if sharing == ROOT else sharing
-        item.add_marker(pytest.mark.xdist_group(together.relative_to(ROOT).as_posix()))
 
 
 @pytest.fixture(autouse=True)
